@@ -1,0 +1,1 @@
+"""What joins nodes. One small interface (`ruggine.domain.ports.Bus`), two ways: none, and Redis."""

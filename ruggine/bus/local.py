@@ -1,0 +1,48 @@
+"""The embedded bus: one node, so there is nobody to tell."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+
+from ruggine.domain.recent import Recent
+from ruggine.events import AnyEvent
+from ruggine.model import Session
+
+SESSION_TTL_S = 60
+"""How long a session may be believed without a look at the database."""
+
+_CACHED_SESSIONS = 20_000
+
+
+class LocalBus:
+    """Implements `ruggine.domain.ports.Bus`."""
+
+    async def subscribe(self, channels: Collection[str]) -> None:
+        return
+
+    def unsubscribe(self, channels: Collection[str]) -> None:
+        return
+
+    def publish(self, channel: str, event: AnyEvent) -> None:
+        return
+
+    async def online_elsewhere(self) -> set[str]:
+        return set()
+
+
+class LocalSessionCache:
+    """Implements `ruggine.domain.ports.SessionCache` in memory; exact on the only node."""
+
+    def __init__(self, monotonic: Callable[[], float]) -> None:
+        self._monotonic = monotonic
+        self._sessions: Recent[bytes, tuple[Session, float]] = Recent(_CACHED_SESSIONS)
+
+    async def get(self, token_hash: bytes) -> Session | None:
+        session, until_s = self._sessions.get(token_hash) or (None, 0.0)
+        return session if self._monotonic() < until_s else None
+
+    def put(self, token_hash: bytes, session: Session) -> None:
+        self._sessions.put(token_hash, (session, self._monotonic() + SESSION_TTL_S))
+
+    def forget(self, token_hash: bytes) -> None:
+        self._sessions.forget(token_hash)

@@ -1,0 +1,251 @@
+"""From options and environment to one frozen, typed `Config`.
+
+Every option can also be given as `RUGGINE_<NAME>` in the environment; the command line wins. All
+limits stand here, with their defaults. A bad value raises StartError, which names the option.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any, Literal
+from urllib.parse import urlsplit
+
+from twisted.internet.endpoints import serverFromString
+
+from ruggine.errors import StartError
+
+LOG_LEVELS = ("debug", "info", "warn", "error")
+
+
+@dataclass(frozen=True, slots=True)
+class RedisAddress:
+    """Where a Redis is, and what to say to it. The password stays out of `repr`."""
+
+    host: str
+    port: int
+    database: int
+    username: str | None
+    password: str | None
+
+    def __repr__(self) -> str:
+        return f"redis://{self.host}:{self.port}/{self.database}"
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Every bound the daemon enforces. Sizes in bytes, times in seconds."""
+
+    max_message_length: int
+    max_line_length: int
+    max_frame_size: int
+    max_handshake_size: int
+    max_outgoing_buffer: int
+    max_connections_per_user: int
+    max_fragments: int
+    max_waiting_requests: int
+    max_waiting_logins: int
+    auth_timeout_s: float
+    handshake_timeout_s: float
+    ping_interval_s: float
+    ping_timeout_s: float
+    line_idle_timeout_s: float
+    session_idle_s: float
+    session_max_s: float
+    shutdown_timeout_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """All that a person can choose about a daemon."""
+
+    tcp: str
+    websocket: str
+    http: str
+    database: Path
+    redis: RedisAddress | None
+    durability: Literal["full", "relaxed"]
+    log_level: str
+    log_format: Literal["text", "json"]
+    allowed_origins: tuple[str, ...]
+    limits: Limits
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """One option: `read` turns its text into the value or raises ValueError with what to do."""
+
+    name: str
+    default: str
+    help: str
+    read: Callable[[str], Any]
+
+    @property
+    def variable(self) -> str:
+        return "RUGGINE_" + self.name.upper().replace("-", "_")
+
+    @property
+    def field(self) -> str:
+        return self.name.replace("-", "_")
+
+
+_ONLY_READ: Any = None
+"""Where a reactor is asked for, but the endpoint is only read and not opened."""
+
+
+def _endpoint(text: str) -> str:
+    try:
+        serverFromString(_ONLY_READ, text)
+    except Exception as error:
+        raise ValueError(
+            f"{_endpoint_fault(error)}. Give an endpoint such as "
+            "tcp:8080:interface=127.0.0.1 or ssl:8443:privateKey=key.pem:certKey=cert.pem"
+        ) from None
+    return text
+
+
+def _endpoint_fault(error: Exception) -> str:
+    reason = " ".join(str(error).split())
+    return f"it cannot be used ({reason})" if reason else "it cannot be used"
+
+
+def _database(text: str) -> Path:
+    scheme, separator, path = text.partition(":")
+    if not separator or scheme != "sqlite" or not path:
+        raise ValueError("give a database such as sqlite:data/ruggine.db")
+    if path.startswith("//"):
+        path = path.removeprefix("//")
+    if ":memory:" in path:
+        raise ValueError("a database in memory would lose messages; give a file")
+    return Path(path).expanduser()
+
+
+def _redis(text: str) -> RedisAddress | None:
+    if not text:
+        return None
+    advice = "give a Redis such as redis://127.0.0.1:6379"
+    try:
+        url = urlsplit(text)
+        port, database = url.port or 6379, int(url.path.strip("/") or 0)
+    except ValueError:
+        raise ValueError(advice) from None
+    if url.scheme != "redis" or not url.hostname:
+        raise ValueError(advice)
+    return RedisAddress(url.hostname, port, database, url.username, url.password)
+
+
+def _one_of(*choices: str) -> Callable[[str], str]:
+    def read(text: str) -> str:
+        if text not in choices:
+            raise ValueError(f"choose one of {', '.join(choices)}")
+        return text
+
+    return read
+
+
+def _whole(lowest: int, highest: int) -> Callable[[str], int]:
+    def read(text: str) -> int:
+        if not re.fullmatch(r"\d{1,12}", text) or not lowest <= int(text) <= highest:
+            raise ValueError(f"give a whole number from {lowest} to {highest}")
+        return int(text)
+
+    return read
+
+
+def _seconds(lowest: float, highest: float) -> Callable[[str], float]:
+    def read(text: str) -> float:
+        if not re.fullmatch(r"\d{1,9}(\.\d{1,3})?", text) or not lowest <= float(text) <= highest:
+            raise ValueError(f"give seconds from {lowest:g} to {highest:g}")
+        return float(text)
+
+    return read
+
+
+def _origins(text: str) -> tuple[str, ...]:
+    origins = tuple(text.replace(",", " ").split())
+    if not all(re.fullmatch(r"https?://[^/\s]+", origin) for origin in origins):
+        raise ValueError("give origins such as https://chat.example.org, separated by commas")
+    return origins
+
+
+_DAY_S = 24 * 3600
+_FOREVER_S = 100 * 365 * _DAY_S
+
+OPTIONS = (
+    Option("tcp", "tcp:8080:interface=127.0.0.1", "where the line port listens", _endpoint),
+    Option("websocket", "tcp:5001:interface=127.0.0.1", "where the WebSocket listens", _endpoint),
+    Option("http", "tcp:5002:interface=127.0.0.1", "where /healthz and /readyz are", _endpoint),
+    Option("database", "sqlite:data/ruggine.db", "where everything is kept", _database),
+    Option("redis", "", "joins several daemons (redis://HOST:PORT); none by default", _redis),
+    Option("durability", "full", "full survives a power cut; relaxed is faster",
+           _one_of("full", "relaxed")),
+    Option("log-level", "info", f"one of {', '.join(LOG_LEVELS)}", _one_of(*LOG_LEVELS)),
+    Option("log-format", "text", "text or json", _one_of("text", "json")),
+    Option("allowed-origins", "", "web origins that may connect, with commas", _origins),
+    Option("max-message-length", "4096", "characters in a message", _whole(1, 10_000)),
+    Option("max-line-length", "8192", "bytes in a line", _whole(512, 65_536)),
+    Option("max-frame-size", "65536", "bytes in a WebSocket frame or message",
+           _whole(4096, 1 << 20)),
+    Option("max-handshake-size", "8192", "bytes in the head of a WebSocket handshake",
+           _whole(1024, 65_536)),
+    Option("max-outgoing-buffer", "1048576", "bytes that wait for a slow connection",
+           _whole(65_536, 1 << 30)),
+    Option("max-connections-per-user", "10", "connections a user may have at once",
+           _whole(1, 10_000)),
+    Option("max-fragments", "64", "fragments in a WebSocket message", _whole(1, 10_000)),
+    Option("max-waiting-requests", "64", "requests of a connection that wait before it must",
+           _whole(1, 10_000)),
+    Option("max-waiting-logins", "32", "logins and registrations that wait for a processor",
+           _whole(1, 10_000)),
+    Option("auth-timeout", "10", "seconds to authenticate on the WebSocket", _seconds(0.1, 3600)),
+    Option("handshake-timeout", "5", "seconds for the WebSocket handshake", _seconds(0.1, 3600)),
+    Option("ping-interval", "25", "seconds between pings", _seconds(0.1, 3600)),
+    Option("ping-timeout", "20", "seconds to answer a ping", _seconds(0.1, 3600)),
+    Option("line-idle-timeout", "600", "seconds a line connection may say nothing",
+           _seconds(0.1, _DAY_S)),
+    Option("session-idle", str(14 * _DAY_S), "seconds until an unused session expires",
+           _seconds(1, _FOREVER_S)),
+    Option("session-max", str(90 * _DAY_S), "seconds until any session expires",
+           _seconds(1, _FOREVER_S)),
+    Option("shutdown-timeout", "8", "seconds to finish what is in flight when stopping",
+           _seconds(0.1, 60)),
+)
+
+
+def load(given: Mapping[str, str | None], environment: Mapping[str, str] = os.environ) -> Config:
+    """The configuration from the options `given` (None: not given) and the environment.
+
+    Raises StartError with one line that names the option and says what to do.
+    """
+    _refuse_secrets(given)
+    values = {option.field: _read(option, given, environment) for option in OPTIONS}
+    limits = {f.name: values.pop(f.name.removesuffix("_s")) for f in fields(Limits)}
+    return Config(**values, limits=Limits(**limits))
+
+
+def _read(option: Option, given: Mapping[str, str | None], environment: Mapping[str, str]) -> Any:
+    text, source = given.get(option.name), f"--{option.name}"
+    if text is None and option.variable in environment:
+        text, source = environment[option.variable], option.variable
+    if text is None:
+        text = option.default
+    try:
+        return option.read(text)
+    except ValueError as error:
+        raise StartError(f"{source}: {error}.") from None
+
+
+def unknown_variables(environment: Mapping[str, str] = os.environ) -> list[str]:
+    """Names that look like options and are none: a slip, or some other program's."""
+    known = {option.variable for option in OPTIONS}
+    return sorted(n for n in environment if n.startswith("RUGGINE_") and n not in known)
+
+
+def _refuse_secrets(given: Mapping[str, str | None]) -> None:
+    """Everybody on a machine can read the arguments of its programs."""
+    redis = given.get("redis")
+    if redis and "@" in redis:
+        raise StartError("--redis: put an address with a password into RUGGINE_REDIS instead.")

@@ -1,0 +1,165 @@
+"""The life of a daemon: what is opened in which order, and how everything comes to a good end."""
+
+from __future__ import annotations
+
+import contextlib
+import signal
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from twisted.application.service import Service
+from twisted.internet.defer import Deferred, maybeDeferred
+from twisted.internet.endpoints import serverFromString
+from twisted.internet.error import ReactorNotRunning
+from twisted.internet.interfaces import IListeningPort
+from twisted.internet.task import LoopingCall
+from twisted.logger import ILogObserver, Logger
+from twisted.python.failure import Failure
+
+from ruggine.errors import StartError
+from ruggine.net.connections import Connections
+from ruggine.storage.database import Database
+
+SWEEP_S = 60
+
+
+class Port:
+    """One place to listen."""
+
+    log = Logger(namespace="ruggine")
+
+    def __init__(self, option: str, title: str, endpoint: str, factory: Any, reactor: Any) -> None:
+        self._option = option
+        self._title = title
+        self._endpoint = endpoint
+        self._factory = factory
+        self._reactor = reactor
+        self._listening: IListeningPort | None = None
+
+    def open(self) -> None:
+        """Take the address; nothing is accepted before the reactor runs. Raises StartError."""
+        results: list[Any] = []
+        serverFromString(self._reactor, self._endpoint).listen(self._factory).addBoth(
+            results.append
+        )
+        result = results[0] if results else Failure(StartError("it does not open at once"))
+        if isinstance(result, Failure):
+            reason = " ".join(result.getErrorMessage().split())
+            raise StartError(
+                f"--{self._option}: {self._endpoint} cannot be opened ({reason}); "
+                "stop what uses it, or give another address."
+            )
+        self._listening = result
+
+    def announce(self) -> None:
+        if self._listening is not None:
+            address: Any = self._listening.getHost()
+            where = (
+                f"{address.host}:{address.port}" if hasattr(address, "port") else str(address)
+            )
+            self.log.info("{title} listening on {where}", title=self._title, where=where)
+
+    async def close(self) -> None:
+        if self._listening is not None:
+            await maybeDeferred(self._listening.stopListening)
+
+
+class Daemon(Service):
+    """Everything that runs. `parts` are services that live between the database and the ports.
+
+    In the foreground a start that fails ends with SystemExit and one line; behind twistd's back
+    (daemonized) with StartError, which twistd reports to the terminal.
+    """
+
+    log = Logger(namespace="ruggine")
+
+    def __init__(
+        self,
+        *,
+        reactor: Any,
+        database: Database,
+        parts: Sequence[Service],
+        ports: Sequence[Port],
+        connections: Connections,
+        sweep: Callable[[], None],
+        shutdown_timeout_s: float,
+        notes: Sequence[str] = (),
+        foreground: bool = True,
+    ) -> None:
+        self._reactor = reactor
+        self._database = database
+        self._parts = parts
+        self._ports = ports
+        self._connections = connections
+        self._sweeps = LoopingCall(sweep)
+        self._sweeps.clock = reactor
+        self._shutdown_timeout_s = shutdown_timeout_s
+        self._notes = notes
+        self._foreground = foreground
+        self.observer: ILogObserver | None = None
+
+    def setServiceParent(self, parent: Any) -> None:
+        """The one moment at which a plugin can have twistd log in its own form."""
+        if self.observer is not None:
+            parent.setComponent(ILogObserver, self.observer)
+        super().setServiceParent(parent)
+
+    def privilegedStartService(self) -> None:
+        """Ports below 1024 need the rights that twistd may shed next."""
+        super().privilegedStartService()
+        self._start(lambda: [port.open() for port in self._ports])
+
+    def startService(self) -> None:
+        super().startService()
+        self._start(self._database.open)
+        self.log.info("Database connected successfully")
+        for note in self._notes:
+            self.log.info(note)
+        for part in self._parts:
+            part.startService()
+        for port in self._ports:
+            port.announce()
+        self._sweeps.start(SWEEP_S, now=False)
+        self._reactor.callWhenRunning(self._stop_on_sigterm)
+
+    def stopService(self) -> Deferred[None]:
+        super().stopService()
+        return Deferred.fromCoroutine(self._stop())
+
+    async def _stop(self) -> None:
+        """Nothing new; answer what came; say goodbye; only then close what the answers needed."""
+        if self._sweeps.running:
+            self._sweeps.stop()
+        for port in self._ports:
+            await port.close()
+        await self._connections.drain(self._reactor, self._shutdown_timeout_s)
+        for part in reversed(self._parts):
+            await maybeDeferred(part.stopService)
+        self._database.close()
+
+    def _start(self, step: Callable[[], object]) -> None:
+        try:
+            step()
+        except StartError as error:
+            if self._foreground:
+                raise SystemExit(f"ruggine: {error}") from None
+            self.log.error("{error}", error=str(error))
+            raise
+
+    def _stop_on_sigterm(self) -> None:
+        """Stopping on request is a success: with the reactor's own handler twistd would end by
+        the signal. A second SIGTERM ends at once."""
+
+        def stop(number: int, frame: Any) -> None:
+            signal.signal(signal.SIGTERM, signal.SIG_DFL)
+            self._reactor.callFromThread(self._stop_reactor)
+
+        with contextlib.suppress(ValueError):
+            signal.signal(signal.SIGTERM, stop)
+
+    def _stop_reactor(self) -> None:
+        self.log.info("Stopping, as SIGTERM asks")
+        with contextlib.suppress(ReactorNotRunning):
+            self._reactor.stop()
+
+

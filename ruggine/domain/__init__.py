@@ -1,0 +1,1 @@
+"""What the program means. No sockets, no SQL, no wire: it awaits what `ports` promises."""

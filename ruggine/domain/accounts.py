@@ -1,0 +1,91 @@
+"""Accounts: registration, login, passwords, and who there is."""
+
+from __future__ import annotations
+
+import uuid
+
+from ruggine import errors
+from ruggine.domain import ports
+from ruggine.domain.hub import Hub
+from ruggine.domain.messages import Messages
+from ruggine.domain.sessions import Sessions, token_hash
+from ruggine.model import Session, User
+
+
+class Accounts:
+    """What a person can do with an account."""
+
+    def __init__(
+        self,
+        *,
+        store: ports.AccountStore,
+        session_store: ports.SessionStore,
+        sessions: Sessions,
+        messages: Messages,
+        hub: Hub,
+        hasher: ports.PasswordHasher,
+        clock: ports.Clock,
+    ) -> None:
+        self._store = store
+        self._session_store = session_store
+        self._sessions = sessions
+        self._messages = messages
+        self._hub = hub
+        self._hasher = hasher
+        self._clock = clock
+
+    async def register(self, name: str, password: str, address: str) -> tuple[User, str]:
+        """A new account and the token of its first session. Raises UsernameTaken."""
+        if await self._store.named(name) is not None:
+            raise errors.UsernameTaken
+        password_hash = await self._hasher.hash(password)
+        session, token = self._sessions.new(User(str(uuid.uuid4()), name), device="")
+        await self._store.add(password_hash, session, token_hash(token), address)
+        return session.user, token
+
+    async def log_in(
+        self, name: str, password: str, device: str, address: str
+    ) -> tuple[User, str]:
+        """The user and a new session's token.
+
+        Raises InvalidCredentials after the same work for an unknown user and a wrong password.
+        """
+        user, password_hash = await self._store.credentials(name) or (None, None)
+        right = await self._hasher.verify(password_hash, password)
+        if user is None or not right:
+            await self._session_store.note_failed_login(
+                user.id if user else None, self._clock(), address
+            )
+            raise errors.InvalidCredentials
+        return user, await self._sessions.begin(user, device, address)
+
+    async def change_password(self, session: Session, old: str, new: str, address: str) -> None:
+        """Ends the user's other sessions. Raises InvalidCredentials."""
+        await self._confirm(session.user, old)
+        password_hash = await self._hasher.hash(new)
+        self._sessions.ended(
+            await self._store.set_password(
+                session.user.id, password_hash, self._clock(), address, keep=session.id
+            )
+        )
+
+    async def delete(self, user: User, password: str, address: str) -> None:
+        """Delete the account; its messages stay. Raises InvalidCredentials."""
+        await self._confirm(user, password)
+        ended = await self._store.delete(user.id, self._clock(), address)
+        self._messages.forget_user(user)
+        self._sessions.ended(ended)
+
+    async def everybody(self) -> list[tuple[User, bool]]:
+        """Every user, by name, with whether they are online."""
+        online = await self._hub.online()
+        return [(user, user.id in online) for user in await self._store.everybody()]
+
+    async def online(self, viewer: User) -> list[User]:
+        """Who is connected to any node, by name, without the viewer."""
+        return await self._store.with_ids(await self._hub.online() - {viewer.id})
+
+    async def _confirm(self, user: User, password: str) -> None:
+        _, password_hash = await self._store.credentials(user.name) or (None, None)
+        if not await self._hasher.verify(password_hash, password):
+            raise errors.InvalidCredentials("The password is wrong.")

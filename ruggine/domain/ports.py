@@ -1,0 +1,217 @@
+"""What the domain needs from the rest of the program, as Protocols.
+
+Everything here is called on the reactor thread. Whatever touches storage raises
+`errors.Unavailable` while storage is down, besides the refusals named.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Collection, Coroutine, Iterable
+from typing import Any, Literal, Protocol
+
+from ruggine.errors import Refusal
+from ruggine.events import AnyEvent
+from ruggine.model import (
+    Appended,
+    Chat,
+    ChatSummary,
+    Draft,
+    EndedSession,
+    Ending,
+    Entry,
+    Page,
+    Session,
+    User,
+)
+
+
+class Clock(Protocol):
+    """Wall-clock time, for expiry and display; never for order."""
+
+    def __call__(self) -> float:
+        """Unix seconds."""
+
+
+class Spawn(Protocol):
+    """Starts work that nobody waits for; its failure is logged."""
+
+    def __call__(self, work: Coroutine[Any, Any, None]) -> None: ...
+
+
+class PasswordHasher(Protocol):
+    """argon2id in threads of its own. Raises Unavailable when too many wait."""
+
+    async def hash(self, password: str) -> str: ...
+
+    async def verify(self, password_hash: str | None, password: str) -> bool:
+        """None stands for an unknown user: the same work, and False."""
+
+
+class AccountStore(Protocol):
+    async def add(
+        self, password_hash: str, session: Session, token_hash: bytes, address: str
+    ) -> None:
+        """Make the account of `session.user` with its first session. Raises UsernameTaken."""
+
+    async def named(self, name: str) -> User | None:
+        """By name in any case; finds deleted accounts under the name they are shown by."""
+
+    async def credentials(self, name: str) -> tuple[User, str] | None:
+        """The user and the password's hash; None for unknown and deleted ones."""
+
+    async def set_password(
+        self, user_id: str, password_hash: str, now_s: float, address: str, keep: str
+    ) -> list[EndedSession]:
+        """Also ends every session but the one with the id `keep`."""
+
+    async def delete(self, user_id: str, now_s: float, address: str) -> list[EndedSession]:
+        """Delete the account, close its private chats and end its sessions."""
+
+    async def everybody(self) -> list[User]:
+        """Every account that is not deleted, by name."""
+
+    async def with_ids(self, user_ids: Collection[str]) -> list[User]:
+        """Those of them that are not deleted, by name."""
+
+
+class SessionStore(Protocol):
+    async def add(self, session: Session, token_hash: bytes, address: str) -> None: ...
+
+    async def find(self, token_hash: bytes) -> Session | None: ...
+
+    async def of_user(self, user_id: str) -> list[Session]:
+        """Oldest first."""
+
+    async def existing(self, session_ids: Collection[str]) -> set[str]:
+        """Those of them that have not ended."""
+
+    async def end(
+        self, user_id: str, session_id: str, event: Literal["logout", "revoke"], now_s: float,
+        address: str,
+    ) -> list[EndedSession]: ...  # fmt: skip
+
+    async def end_all(self, user_id: str, now_s: float, address: str) -> list[EndedSession]: ...
+
+    async def expire(
+        self, now_s: float, idle_before_s: float, begun_before_s: float
+    ) -> list[EndedSession]:
+        """End what was last seen, or was begun, before these times."""
+
+    async def touch(self, session_ids: Collection[str], now_s: float) -> None:
+        """Note that these sessions are in use."""
+
+    async def note_failed_login(self, user_id: str | None, now_s: float, address: str) -> None: ...
+
+
+class SessionCache(Protocol):
+    """Remembers sessions by the hash of their token for at most a minute. Never raises."""
+
+    async def get(self, token_hash: bytes) -> Session | None: ...
+
+    def put(self, token_hash: bytes, session: Session) -> None: ...
+
+    def forget(self, token_hash: bytes) -> None:
+        """The session has ended: no node may find it here again."""
+
+
+class ChatStore(Protocol):
+    async def private(self, one: User, other: User) -> tuple[Chat, bool]:
+        """The chat of two users, and whether it was made just now. Raises NotFound."""
+
+    async def find_private(self, one: User, other: User) -> Chat | None: ...
+
+    async def of_users(self, user_ids: Collection[str]) -> list[tuple[str, Chat]]:
+        """Every chat of these users, each with the user it was found for."""
+
+    async def heads(self, chat_ids: Collection[int]) -> dict[int, int]:
+        """The last `seq` of each chat."""
+
+    async def summaries(self, user_id: str) -> list[ChatSummary]:
+        """The user's chats that have entries, newest first."""
+
+    async def discarded(self, user_id: str, chat_id: int) -> int:
+        """The `seq` up to which the user has discarded the chat; 0 if never."""
+
+    async def mark_read(self, user_id: str, chat_id: int, seq: int) -> None: ...
+
+    async def discard(self, user_id: str, chat_id: int) -> None:
+        """Discard everything up to the present `seq`, for this user only."""
+
+
+Outcome = Appended | Refusal
+"""What became of a draft. The refusals: ClientIdConflict, NotFound (the chat is closed),
+Unavailable."""
+
+
+class Answer(Protocol):
+    """Called once, on the reactor thread, when an outcome is known."""
+
+    def __call__(self, outcome: Outcome, /) -> None: ...
+
+
+class MessageLog(Protocol):
+    def append(self, draft: Draft, answer: Answer) -> None:
+        """Take a place in the log at once; `answer` comes when it is durably stored.
+
+        Drafts get their `seq` in the order of these calls. Raises Unavailable when too many wait;
+        `answer` is not called then.
+        """
+
+    async def page(
+        self, chat_id: int, *, above: int, before: int | None, after: int | None, limit: int
+    ) -> Page:
+        """Messages with a `seq` over `above`, oldest first: `after` one, else the newest."""
+
+    async def entries_after(self, chat_id: int, seq: int, limit: int) -> list[Entry]:
+        """The next entries of any kind, in order."""
+
+    async def exists(self, chat_id: int, seq: int) -> bool: ...
+
+
+class Bus(Protocol):
+    """Carries events between nodes, as hints: they may be lost, doubled or late."""
+
+    async def subscribe(self, channels: Collection[str]) -> None:
+        """Returns when events on `channels` arrive, or at once while the bus is away; never raises.
+
+        Subscriptions are restored by the bus itself.
+        """
+
+    def unsubscribe(self, channels: Collection[str]) -> None: ...
+
+    def publish(self, channel: str, event: AnyEvent) -> None:
+        """Neither waits nor raises."""
+
+    async def online_elsewhere(self) -> set[str]:
+        """The ids of users who are connected to other nodes; empty while the bus is away."""
+
+
+class BusListener(Protocol):
+    """What a bus calls."""
+
+    def on_event(self, event: AnyEvent) -> None: ...
+
+    def on_missed(self) -> Awaitable[None]:
+        """Events may have been missed: read the database. Called after, and now and then during,
+        the bus's absence."""
+
+    def online_here(self) -> Iterable[str]:
+        """The ids of the users who are connected to this node."""
+
+
+class Connection(Protocol):
+    """One live connection, of either port. None of these raises."""
+
+    session: Session
+
+    def deliver(self, framed: Any) -> None:
+        """Write an entry that `Framing` has framed."""
+
+    def end(self, why: Ending) -> None:
+        """Say why, and close."""
+
+
+class Framing(Protocol):
+    """Makes of an entry what connections write; called once for all receivers of a node."""
+
+    def __call__(self, chat: Chat, entry: Entry) -> Any: ...

@@ -1,0 +1,113 @@
+"""Sessions: who holds a token, until when, and how it ends."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+import uuid
+from collections.abc import Iterable
+
+from ruggine import errors
+from ruggine.domain import ports
+from ruggine.domain.hub import Hub
+from ruggine.model import EndedSession, Session, User
+
+TOKEN_PREFIX = "rg1_"  # noqa: S105 - what every token begins with, so that scanners can find one
+_TOKEN_BYTES = 32
+
+
+def token_hash(token: str) -> bytes:
+    """What is stored of a token."""
+    return hashlib.sha256(token.encode("utf-8", "surrogatepass")).digest()
+
+
+class Sessions:
+    """Begins, finds and ends sessions."""
+
+    def __init__(
+        self,
+        *,
+        store: ports.SessionStore,
+        cache: ports.SessionCache,
+        hub: Hub,
+        clock: ports.Clock,
+        idle_s: float,
+        max_s: float,
+    ) -> None:
+        self._store = store
+        self._cache = cache
+        self._hub = hub
+        self._clock = clock
+        self._idle_s = idle_s
+        self._max_s = max_s
+        self._used: set[str] = set()
+
+    def new(self, user: User, device: str) -> tuple[Session, str]:
+        """A session that is stored nowhere yet, and its token, which is known nowhere else."""
+        now_s = self._clock()
+        session = Session(uuid.uuid4().hex[:16], user, device, now_s, now_s)
+        return session, TOKEN_PREFIX + secrets.token_urlsafe(_TOKEN_BYTES)
+
+    async def begin(self, user: User, device: str, address: str) -> str:
+        """A new session's token; other sessions stay."""
+        session, token = self.new(user, device)
+        await self._store.add(session, token_hash(token), address)
+        return token
+
+    async def find(self, token: str) -> Session:
+        """The session of a token. Raises InvalidSession."""
+        key = token_hash(token)
+        session = await self._cache.get(key)
+        if session is None:
+            session = await self._store.find(key)
+            if session is None:
+                raise errors.InvalidSession
+            self._cache.put(key, session)
+        now_s = self._clock()
+        if session.last_seen_s + self._idle_s < now_s or session.created_s + self._max_s < now_s:
+            raise errors.InvalidSession
+        self._used.add(session.id)
+        return session
+
+    async def of_user(self, user: User) -> list[Session]:
+        """The user's sessions, oldest first."""
+        return await self._store.of_user(user.id)
+
+    async def logout(self, session: Session, address: str) -> None:
+        """End one session and its connections, on every node."""
+        self.ended(
+            await self._store.end(session.user.id, session.id, "logout", self._clock(), address)
+        )
+
+    async def logout_all(self, user: User, address: str) -> int:
+        """End every session of a user; returns how many there were."""
+        ended = await self._store.end_all(user.id, self._clock(), address)
+        self.ended(ended)
+        return len(ended)
+
+    async def revoke(self, user: User, session_id: str, address: str) -> None:
+        """End one of the user's sessions. Raises NotFound."""
+        ended = await self._store.end(user.id, session_id, "revoke", self._clock(), address)
+        if not ended:
+            raise errors.NotFound("You have no such session.")
+        self.ended(ended)
+
+    async def sweep(self) -> None:
+        """Note which sessions were used, and end the expired ones. Called now and then."""
+        now_s = self._clock()
+        used, self._used = self._used, set()
+        used.update(connection.session.id for connection in self._hub.connections())
+        if used:
+            await self._store.touch(used, now_s)
+        self.ended(await self._store.expire(now_s, now_s - self._idle_s, now_s - self._max_s))
+
+    def ended(self, ended: Iterable[EndedSession]) -> None:
+        """Forget sessions that the store has ended, and close their connections."""
+        by_user: dict[str, list[str]] = {}
+        for session in ended:
+            self._cache.forget(session.token_hash)
+            by_user.setdefault(session.user_id, []).append(session.id)
+        for user_id, session_ids in by_user.items():
+            self._hub.sessions_ended(user_id, session_ids)
+
+

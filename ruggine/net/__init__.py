@@ -1,0 +1,1 @@
+"""The two ports: bytes in, one domain call out."""

@@ -1,0 +1,392 @@
+"""The WebSocket port: live chat in JSON text frames (docs/protocol.md, section 3).
+
+Autobahn speaks RFC 6455; here its gaps are closed (the size of the handshake's head, the number
+of fragments, binary frames), the first frame is held to be `auth`, and requests become work.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+import txaio
+from autobahn.twisted.websocket import WebSocketServerFactory, WebSocketServerProtocol
+from msgspec import UNSET
+from twisted.internet.defer import Deferred
+from twisted.logger import Logger
+
+from ruggine import errors
+from ruggine.config import Limits
+from ruggine.domain.hub import Hub
+from ruggine.domain.sessions import Sessions
+from ruggine.model import Ending, Session, User
+from ruggine.net.commands import Caller, Commands
+from ruggine.net.connections import Connections
+from ruggine.net.framing import FramedEntry, frame_bytes
+from ruggine.net.outgoing import Outgoing
+from ruggine.net.work import OrderedWork
+from ruggine.wire import frames, requests
+
+GOING_AWAY = 1001
+UNSUPPORTED_DATA = 1003
+POLICY_VIOLATION = 1008
+OVERLOADED = 4002
+TOO_SLOW = 4003
+NOT_AUTHENTICATED = 4004
+MALFORMED = 4500
+SESSION_ENDED = 4501
+TOO_MANY = 4502
+
+CLOSE_GRACE_S = 10.0
+"""For a slow reader to come to the close frame before the connection is cut."""
+
+# Not `log` in the classes below: Autobahn's own chatter would come out under our name. Its debug
+# events hold whole handshakes and cost time even where nobody listens.
+_log = Logger()
+txaio.set_global_log_level("error")
+
+_SHUTTING_DOWN = errors.Unavailable("The server is shutting down. Come back soon.")
+
+_ENDINGS = {
+    Ending.SESSION_ENDED: SESSION_ENDED,
+    Ending.TOO_MANY: TOO_MANY,
+    Ending.SHUTTING_DOWN: GOING_AWAY,
+}
+
+
+class ChatSocket(WebSocketServerProtocol):  # type: ignore[misc]  # Autobahn is untyped
+    """One WebSocket. Also a `ruggine.domain.ports.Connection`, once it is authenticated."""
+
+    session: Session
+    """Only there once `_authenticated`."""
+
+    factory: ChatSocketFactory
+    _authenticated = False
+    _auth_began = False
+    _draining = False
+    _gone = False
+    _fragments = 0
+
+    # The connection
+
+    def connectionMade(self) -> None:
+        self._address = str(getattr(self.transport.getPeer(), "host", ""))
+        self._closed: Deferred[None] = Deferred()
+        limits = self.factory.limits
+        self._outgoing = Outgoing(self.transport, limits.max_outgoing_buffer, self._too_slow)
+        self._work = OrderedWork(self.transport, limits.max_waiting_requests)
+        self._auth_timeout: Any = None
+        self.factory.connections.add(self)
+        super().connectionMade()
+
+    def connectionLost(self, reason: Any) -> None:
+        self._leave()
+        self._outgoing.close()
+        self.factory.connections.remove(self)
+        super().connectionLost(reason)
+        self._closed.callback(None)
+
+    def dataReceived(self, data: bytes) -> None:
+        if self.state == self.STATE_CONNECTING and self._head_too_long(data):
+            self.failHandshake("Request Header Fields Too Large", 431)
+            return
+        super().dataReceived(data)
+
+    def _head_too_long(self, data: bytes) -> bool:
+        """Autobahn would gather, and search through, whatever comes until the handshake's end."""
+        head = self.data + data
+        limit = self.factory.limits.max_handshake_size
+        return len(head) > limit and b"\r\n\r\n" not in head[:limit]
+
+    def onOpen(self) -> None:
+        self._auth_timeout = self.factory.reactor.callLater(
+            self.factory.limits.auth_timeout_s, self._close, NOT_AUTHENTICATED, "say auth first"
+        )
+
+    def _leave(self) -> None:
+        """No more work, no more entries."""
+        self._gone = True
+        self._work.stop()
+        if self._auth_timeout is not None and self._auth_timeout.active():
+            self._auth_timeout.cancel()
+        if self._authenticated:
+            self._authenticated = False
+            self.factory.hub.detach(self)
+
+    # What comes in
+
+    def onMessageBegin(self, isBinary: bool) -> None:
+        super().onMessageBegin(isBinary)
+        self._fragments = 0
+        if isBinary:
+            self._close(UNSUPPORTED_DATA, "text frames only")
+
+    def onMessageFrameBegin(self, length: int) -> None:
+        super().onMessageFrameBegin(length)
+        self._fragments += 1
+        if self._fragments > self.factory.limits.max_fragments:
+            self._close(POLICY_VIOLATION, "too many fragments")
+
+    def onMessageEnd(self) -> None:
+        """Autobahn's own goes on to tell observers of the message, which nobody here is."""
+        data, self.message_data = self.message_data, None
+        if not self.failedByMe and not self._gone:
+            self.onMessage(b"".join(data), isBinary=False)
+
+    def onMessage(self, payload: bytes, isBinary: bool) -> None:
+        if self._draining:
+            self._refuse(_SHUTTING_DOWN, frames.request_id_of(payload))
+        elif self._auth_began:
+            self._work.add(partial(self._handle, payload))
+        else:
+            self._auth_began = True
+            self._work.add(partial(self._authenticate, payload))
+
+    async def _authenticate(self, payload: bytes) -> None:
+        try:
+            request = frames.decode(payload)
+            if not isinstance(request, requests.Auth):
+                raise errors.InvalidRequest("The first frame must be auth.")
+        except errors.Refusal as refusal:
+            self._refuse_auth(refusal, MALFORMED)
+            return
+        try:
+            session = await self.factory.sessions.find(request.session_token)
+            self.session = session
+            self._authenticated = not self._gone
+            if self._authenticated:
+                await self.factory.hub.attach(self)
+        except errors.Refusal as refusal:
+            ended = isinstance(refusal, errors.InvalidSession)
+            self._refuse_auth(refusal, SESSION_ENDED if ended else OVERLOADED)
+            return
+        self._accept_auth()
+
+    def _accept_auth(self) -> None:
+        if self._gone:
+            self.factory.hub.detach(self)
+            return
+        self._auth_timeout.cancel()
+        self.factory.log_auth(self.session)
+        self._write(self.factory.welcome(self.session))
+
+    def _refuse_auth(self, refusal: errors.Refusal, code: int) -> None:
+        self._write(self.factory.unwelcome(refusal))
+        self._close(code, refusal.code)
+
+    async def _handle(self, payload: bytes) -> None:
+        """One request after authentication."""
+        try:
+            request = frames.decode(payload)
+        except errors.Refusal as refusal:
+            await self._work.settled()
+            self._refuse(refusal, frames.request_id_of(payload))
+            return
+        self.factory.log_received(request, len(payload), self.session)
+        if isinstance(request, requests.SendMessage):
+            await self._send(request)
+        else:
+            await self._work.settled()
+            await self._run(request)
+
+    async def _send(self, request: requests.SendMessage) -> None:
+        """Returns when the message has its place; its answer comes with the commit."""
+        self._work.opened()
+        try:
+            await self.factory.commands.send(
+                Caller(self.session, self._address), request, partial(self._on_sent, request)
+            )
+        except errors.Refusal as refusal:
+            self._on_sent(request, refusal)
+        except Exception:
+            _log.failure("A send failed in a way that nobody foresaw")
+            self._on_sent(request, errors.Unavailable())
+
+    def _on_sent(
+        self, request: requests.SendMessage, answer: frames.MessageSent | errors.Refusal
+    ) -> None:
+        if isinstance(answer, errors.Refusal):
+            self._refuse(answer, request.request_id, request.client_id)
+        else:
+            self._write(answer)
+        self._work.answered()
+
+    async def _run(self, request: requests.AnyRequest) -> None:
+        try:
+            if isinstance(request, requests.Auth):
+                raise errors.InvalidRequest("This connection is authenticated already.")
+            result = await self.factory.commands.run(
+                Caller(self.session, self._address), request
+            )
+        except errors.Refusal as refusal:
+            self._refuse(refusal, request.request_id)
+            return
+        except Exception:
+            _log.failure("A request failed in a way that nobody foresaw")
+            self._refuse(errors.Unavailable(), request.request_id)
+            return
+        result.request_id = request.request_id
+        self._write(result)
+        if isinstance(request, requests.Quit):
+            self._close(1000, "goodbye")
+
+    # What goes out
+
+    def _write(self, frame: frames.Frame) -> None:
+        self._outgoing.write(frame_bytes(frame))
+
+    def _refuse(
+        self, refusal: errors.Refusal, request_id: str | None, client_id: str | None = None
+    ) -> None:
+        self._write(
+            frames.Error(
+                request_id=request_id,
+                code=refusal.code,
+                error=refusal.sentence,
+                retry_after=refusal.retry_after_s,
+                client_id=client_id,
+            )
+        )
+
+    def deliver(self, framed: FramedEntry) -> None:
+        self._outgoing.write(framed.data)
+        self.factory.log_delivery(self.session)
+
+    def end(self, why: Ending) -> None:
+        """Closes when the request that is being answered has its answer."""
+        self._authenticated = False
+        self._work.stop()
+        Deferred.fromCoroutine(self._close_when_finished(_ENDINGS[why], why.value))
+
+    async def _close_when_finished(self, code: int, reason: str) -> None:
+        await self._work.finished()
+        self._close(code, reason)
+
+    def drain(self) -> Deferred[None]:
+        self._draining = True
+        Deferred.fromCoroutine(self._say_goodbye())
+        closed: Deferred[None] = Deferred()
+        self._closed.addCallback(closed.callback)
+        return closed
+
+    async def _say_goodbye(self) -> None:
+        await self._work.finished()
+        if self.state != self.STATE_OPEN:
+            self.abort()
+            return
+        self._write(frames.ServerShutdown())
+        self._close(GOING_AWAY, Ending.SHUTTING_DOWN.value)
+
+    def abort(self) -> None:
+        self.transport.abortConnection()
+
+    def _too_slow(self) -> None:
+        self.closeHandshakeTimeout = CLOSE_GRACE_S
+        self._close(TOO_SLOW, "reads too slowly; the log has the rest")
+
+    def _close(self, code: int, reason: str) -> None:
+        """Say why and close, after what was written; who does not read that in time is cut."""
+        if self._gone:
+            return
+        self._leave()
+        cut = self.factory.reactor.callLater(CLOSE_GRACE_S, self.abort)
+        self._closed.addCallback(lambda _: cut.cancel() if cut.active() else None)
+        self._outgoing.finish(partial(self._send_close, code, reason))
+
+    def _send_close(self, code: int, reason: str) -> None:
+        # Not sendClose(): it refuses the codes below 3000.
+        self.sendCloseFrame(code=code, reasonUtf8=reason.encode(), isReply=False)
+
+
+class ChatSocketFactory(WebSocketServerFactory):  # type: ignore[misc]  # Autobahn is untyped
+    """Makes the WebSocket port's connections, and knows what they say to everybody."""
+
+    noisy = False
+    protocol = ChatSocket
+
+    def __init__(
+        self,
+        *,
+        reactor: Any,
+        commands: Commands,
+        sessions: Sessions,
+        hub: Hub,
+        connections: Connections,
+        limits: Limits,
+        allowed_origins: tuple[str, ...],
+        epoch: Callable[[], str],
+        clock: Callable[[], float],
+        debug: bool,
+    ) -> None:
+        super().__init__(reactor=reactor, server="Ruggine")
+        self.commands = commands
+        self.sessions = sessions
+        self.hub = hub
+        self.connections = connections
+        self.limits = limits
+        self._epoch = epoch
+        self._clock = clock
+        self._debug = debug
+        # Autobahn's own defaults bound nothing (research: its limits are all off).
+        self.setProtocolOptions(
+            versions=[13],
+            webStatus=False,
+            failByDrop=False,
+            maxFramePayloadSize=limits.max_frame_size,
+            maxMessagePayloadSize=limits.max_frame_size,
+            openHandshakeTimeout=limits.handshake_timeout_s,
+            closeHandshakeTimeout=2,
+            autoPingInterval=limits.ping_interval_s,
+            autoPingTimeout=limits.ping_timeout_s,
+            autoPingRestartOnAnyTraffic=False,
+            allowedOrigins=list(allowed_origins),
+            allowNullOrigin=False,
+            tcpNoDelay=True,
+        )
+
+    def welcome(self, session: Session) -> frames.AuthResponse:
+        """The answer to an auth that succeeds."""
+        return self._auth_response(session.user, None)
+
+    def unwelcome(self, refusal: errors.Refusal) -> frames.AuthResponse:
+        """The answer to an auth that does not."""
+        return self._auth_response(None, refusal)
+
+    def _auth_response(
+        self, user: User | None, refusal: errors.Refusal | None
+    ) -> frames.AuthResponse:
+        return frames.AuthResponse(
+            success=user is not None,
+            user_id=user.id if user else None,
+            username=user.name if user else None,
+            error=refusal.sentence if refusal else None,
+            code=refusal.code if refusal else UNSET,
+            epoch=self._epoch() if user else None,
+            resume="none",
+            server_time=round(self._clock(), 3),
+            protocol=frames.PROTOCOL_LEVEL,
+            limits=frames.Limits(self.limits.max_message_length, self.limits.max_frame_size),
+        )
+
+    # The way of a message, for who follows it at debug level: never its content.
+
+    def log_auth(self, session: Session) -> None:
+        _log.debug("[WS:AUTH] User authenticated: {user_id}", user_id=session.user.id)
+
+    def log_received(self, request: requests.AnyRequest, size: int, session: Session) -> None:
+        if self._debug:
+            _log.debug(
+                "[WS:RECV] {name} from user {user}, {size} bytes",
+                name=type(request).__struct_config__.tag,
+                user=session.user.name,
+                size=size,
+            )
+
+    def log_delivery(self, session: Session) -> None:
+        if self._debug:
+            _log.debug(
+                "[WS:BROADCAST] ✅ Delivered message to user {name} (user_id: {id})",
+                name=session.user.name,
+                id=session.user.id,
+            )

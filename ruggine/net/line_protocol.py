@@ -1,0 +1,260 @@
+"""The line port: one command a line, for people with `nc` and for scripts (docs/protocol.md, 2)."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+
+from twisted.internet import protocol
+from twisted.internet.defer import Deferred
+from twisted.internet.interfaces import IHalfCloseableProtocol
+from twisted.logger import Logger
+from twisted.protocols.basic import LineOnlyReceiver
+from twisted.protocols.policies import TimeoutMixin
+from zope.interface import implementer
+
+from ruggine import errors
+from ruggine.config import Limits
+from ruggine.domain.hub import Hub
+from ruggine.domain.sessions import Sessions
+from ruggine.model import Ending, Session, User
+from ruggine.net.commands import Caller, Commands
+from ruggine.net.connections import Connections
+from ruggine.net.framing import FramedEntry
+from ruggine.net.outgoing import Outgoing
+from ruggine.net.work import OrderedWork
+from ruggine.wire import lines, replies, requests
+
+CLOSE_GRACE_S = 10.0
+"""For a peer to read what was written before the connection is cut."""
+
+_FAREWELLS = {
+    Ending.SESSION_ENDED: errors.InvalidSession(),
+    Ending.TOO_MANY: errors.Unavailable("You have too many connections; this was the oldest."),
+    Ending.SHUTTING_DOWN: errors.Unavailable("The server is shutting down. Come back soon."),
+}
+
+
+@implementer(IHalfCloseableProtocol)
+class LineProtocol(LineOnlyReceiver, TimeoutMixin):
+    """One connection to the line port.
+
+    Also a `ruggine.domain.ports.Connection`, from /auth or /watch on.
+    """
+
+    log = Logger()
+    delimiter = lines.END
+    factory: LineFactory
+
+    session: Session
+    """Of /auth or /watch; only there once `_attached`."""
+
+    _attached = False
+    _watching = False
+    _watched_chat: str | None = None
+    _deaf = False
+    _closing = False
+
+    def connectionMade(self) -> None:
+        limits = self.factory.limits
+        self.MAX_LENGTH = limits.max_line_length
+        self._address = str(getattr(self.transport.getPeer(), "host", ""))
+        self._outgoing = Outgoing(self.transport, limits.max_outgoing_buffer, self.abort)
+        self._work = OrderedWork(self.transport, limits.max_waiting_requests)
+        self._closed: Deferred[None] = Deferred()
+        self.factory.connections.add(self)
+        self.callLater = self.factory.reactor.callLater
+        self.setTimeout(limits.line_idle_timeout_s)
+
+    def connectionLost(self, reason: Any = protocol.connectionDone) -> None:
+        self.setTimeout(None)
+        self._closing = True
+        self._work.stop()
+        self._outgoing.close()
+        self.factory.connections.remove(self)
+        self._detach()
+        self._closed.callback(None)
+
+    # What comes in
+
+    def dataReceived(self, data: bytes) -> None:
+        if not self._deaf:
+            super().dataReceived(data)
+
+    def lineReceived(self, line: bytes) -> None:
+        self.resetTimeout()
+        self._work.add(partial(self._handle, line))
+
+    def lineLengthExceeded(self, line: bytes) -> None:
+        self._deaf = True
+        refusal = errors.InvalidRequest(f"A line has at most {self.MAX_LENGTH} bytes.")
+        self._work.add(partial(self._refuse_and_close, refusal))
+
+    def readConnectionLost(self) -> None:
+        """The peer will send no more (`printf … | nc -N`): answer what came, then close."""
+        self._work.add(self._close_unless_watching)
+
+    def writeConnectionLost(self) -> None:
+        self.abort()
+
+    def timeoutConnection(self) -> None:
+        if not self._watching:
+            refusal = errors.InvalidRequest("Nothing was said for too long. Goodbye.")
+            self._work.add(partial(self._refuse_and_close, refusal))
+
+    async def _handle(self, raw: bytes) -> None:
+        try:
+            line = lines.parse(raw)
+            if line is not None:
+                await self._run(line)
+        except errors.Refusal as refusal:
+            self._write(lines.error(refusal))
+        except Exception:
+            self.log.failure("A command failed in a way that nobody foresaw")
+            self._write(lines.error(errors.Unavailable()))
+
+    async def _run(self, line: lines.Line) -> None:
+        caller = Caller(await self._session_of(line.token), self._address)
+        result = await self.factory.commands.run(caller, line.request)
+        match line.request:
+            case requests.Auth():
+                await self._attach(caller.own_session)
+            case requests.Watch(chat=chat):
+                await self._watch(caller.own_session, chat)
+                return
+        for text in replies.reply(result):
+            self._write(text)
+        if isinstance(line.request, requests.Quit):
+            self._close()
+
+    async def _session_of(self, token: str | None) -> Session | None:
+        if token is None:
+            return None
+        if token != lines.SAME_SESSION:
+            return await self.factory.sessions.find(token)
+        if not self._attached:
+            raise errors.InvalidSession("Say /auth <token> first; then '-' stands for it.")
+        return self.session
+
+    # Live entries
+
+    async def _attach(self, session: Session) -> None:
+        self._detach()
+        self.session = session
+        self._attached = True
+        await self.factory.hub.attach(self)
+        if self._closing:
+            self.factory.hub.detach(self)
+
+    def _detach(self) -> None:
+        if self._attached:
+            self._attached = False
+            self.factory.hub.detach(self)
+
+    async def _watch(self, session: Session, chat: str | None) -> None:
+        if not self._attached or self.session.id != session.id:
+            await self._attach(session)
+        self._watched_chat = chat.lower() if chat is not None else None
+        self._watching = True
+        self._write(lines.ok("Watching"))
+
+    def deliver(self, framed: FramedEntry) -> None:
+        if not self._watching:
+            return
+        chat = framed.chat
+        name = chat.group_id or "@" + chat.peer_of(self.session.user.id).name
+        if self._watched_chat in (None, name.lower()):
+            self._write(replies.message_line(name, framed.message))
+            self.factory.log_delivery(self.session.user)
+
+    def end(self, why: Ending) -> None:
+        """A session that ends is forgotten; who watched with it, or must go, is told and closed."""
+        self._attached = False
+        if why is not Ending.SESSION_ENDED or self._watching:
+            self._work.stop()
+            Deferred.fromCoroutine(self._close_when_finished(_FAREWELLS[why]))
+
+    async def _close_when_finished(self, farewell: errors.Refusal) -> None:
+        await self._work.finished()
+        await self._refuse_and_close(farewell)
+
+    # What goes out
+
+    def _write(self, text: str) -> None:
+        self._outgoing.write(lines.encode(text))
+
+    async def _refuse_and_close(self, refusal: errors.Refusal) -> None:
+        if self._closing:
+            return
+        self._write(lines.error(refusal))
+        self._close()
+
+    async def _close_unless_watching(self) -> None:
+        if not self._watching:
+            self._close()
+
+    def _close(self) -> None:
+        """After what was written has gone out; who does not read that in time is cut."""
+        if self._closing:
+            return
+        self._deaf = self._closing = True
+        self._work.stop()
+        self._detach()
+        self.setTimeout(None)
+        cut = self.factory.reactor.callLater(CLOSE_GRACE_S, self.abort)
+        self._closed.addCallback(lambda _: cut.cancel() if cut.active() else None)
+        self._outgoing.finish(self._lose_connection)
+
+    def _lose_connection(self) -> None:
+        self.transport.unregisterProducer()
+        self.transport.loseConnection()
+
+    def drain(self) -> Deferred[None]:
+        self._deaf = True
+        Deferred.fromCoroutine(self._finish())
+        closed: Deferred[None] = Deferred()
+        self._closed.addCallback(closed.callback)
+        return closed
+
+    async def _finish(self) -> None:
+        await self._work.finished()
+        await self._refuse_and_close(_FAREWELLS[Ending.SHUTTING_DOWN])
+
+    def abort(self) -> None:
+        self.transport.abortConnection()
+
+
+class LineFactory(protocol.ServerFactory):
+    """Makes the line port's connections."""
+
+    noisy = False
+    protocol = LineProtocol
+
+    log = Logger()
+
+    def __init__(
+        self,
+        *,
+        reactor: Any,
+        commands: Commands,
+        sessions: Sessions,
+        hub: Hub,
+        connections: Connections,
+        limits: Limits,
+        debug: bool,
+    ) -> None:
+        self.reactor = reactor
+        self.commands = commands
+        self.sessions = sessions
+        self.hub = hub
+        self.connections = connections
+        self.limits = limits
+        self._debug = debug
+
+    def log_delivery(self, user: User) -> None:
+        if self._debug:
+            self.log.debug(
+                "[TCP:WATCH] Delivered message to user {name} (user_id: {id})",
+                name=user.name,
+                id=user.id,
+            )

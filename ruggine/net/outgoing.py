@@ -1,0 +1,73 @@
+"""What waits for a slow reader, bounded."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+from typing import Any
+
+from twisted.internet.interfaces import IPushProducer
+from zope.interface import implementer
+
+
+@implementer(IPushProducer)
+class Outgoing:
+    """Writes to a transport while it drains, and keeps at most `limit` bytes while it does not.
+
+    The transport itself holds its own buffer (64 KiB) before it asks us to wait. Over the limit,
+    what waits is dropped, nothing more is written, and `overflow` is called once.
+    """
+
+    def __init__(self, transport: Any, limit: int, overflow: Callable[[], None]) -> None:
+        self._transport = transport
+        self._limit = limit
+        self._overflow = overflow
+        self._waiting: deque[bytes] = deque()
+        self._size = 0
+        self._paused = False
+        self._finishing = False
+        self._done: Callable[[], None] | None = None
+        transport.registerProducer(self, True)
+
+    def write(self, data: bytes) -> None:
+        if self._finishing:
+            return
+        if not self._paused:
+            self._transport.write(data)
+            return
+        self._waiting.append(data)
+        self._size += len(data)
+        if self._size > self._limit:
+            self.close()
+            self._overflow()
+
+    def finish(self, done: Callable[[], None]) -> None:
+        """Take no more, and call `done` when everything that waits is with the transport."""
+        self._finishing = True
+        self._done = done
+        self._check_done()
+
+    def close(self) -> None:
+        """Take no more; what waits is dropped."""
+        self._finishing = True
+        self._waiting.clear()
+        self._size = 0
+
+    def pauseProducing(self) -> None:
+        self._paused = True
+
+    def resumeProducing(self) -> None:
+        self._paused = False
+        while self._waiting and not self._paused:
+            data = self._waiting.popleft()
+            self._size -= len(data)
+            self._transport.write(data)
+        self._check_done()
+
+    def stopProducing(self) -> None:
+        self.close()
+
+    def _check_done(self) -> None:
+        if self._done is not None and not self._waiting:
+            done, self._done = self._done, None
+            done()

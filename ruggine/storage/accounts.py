@@ -1,0 +1,116 @@
+"""The table of accounts, and what must change together with it."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Collection
+
+from ruggine import errors
+from ruggine.model import EndedSession, Session, User
+from ruggine.storage import sessions
+from ruggine.storage.database import Cursor, Database
+
+
+class AccountStore:
+    """Accounts by name and by id. Implements `ruggine.domain.ports.AccountStore`."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def add(
+        self, password_hash: str, session: Session, token_hash: bytes, address: str
+    ) -> None:
+        try:
+            await self._database.write(_add_txn, password_hash, session, token_hash, address)
+        except sqlite3.IntegrityError:
+            raise errors.UsernameTaken from None
+
+    async def named(self, name: str) -> User | None:
+        return await self._database.read(_named_txn, name)
+
+    async def credentials(self, name: str) -> tuple[User, str] | None:
+        return await self._database.read(_credentials_txn, name)
+
+    async def set_password(
+        self, user_id: str, password_hash: str, now_s: float, address: str, keep: str
+    ) -> list[EndedSession]:
+        return await self._database.write(
+            _set_password_txn, user_id, password_hash, now_s, address, keep
+        )
+
+    async def delete(self, user_id: str, now_s: float, address: str) -> list[EndedSession]:
+        return await self._database.write(_delete_txn, user_id, now_s, address)
+
+    async def everybody(self) -> list[User]:
+        return await self._database.read(_everybody_txn)
+
+    async def with_ids(self, user_ids: Collection[str]) -> list[User]:
+        return await self._database.read(_with_ids_txn, list(user_ids))
+
+
+def _key(name: str) -> str:
+    """Names are ASCII, and unique without regard to case."""
+    return name.lower()
+
+
+def _add_txn(
+    cursor: Cursor, password_hash: str, session: Session, token_hash: bytes, address: str
+) -> None:
+    user = session.user
+    cursor.execute(
+        "INSERT INTO users (id, name, name_key, password_hash, created_s) VALUES (?, ?, ?, ?, ?)",
+        (user.id, user.name, _key(user.name), password_hash, session.created_s),
+    )
+    sessions.add_txn(cursor, session, token_hash, address)
+
+
+def _named_txn(cursor: Cursor, name: str) -> User | None:
+    row = cursor.execute("SELECT id, name FROM users WHERE name_key = ?", (_key(name),)).fetchone()
+    return User(*row) if row else None
+
+
+def _credentials_txn(cursor: Cursor, name: str) -> tuple[User, str] | None:
+    row = cursor.execute(
+        "SELECT id, name, password_hash FROM users "
+        "WHERE name_key = ? AND password_hash IS NOT NULL",
+        (_key(name),),
+    ).fetchone()
+    return (User(row[0], row[1]), row[2]) if row else None
+
+
+def _set_password_txn(
+    cursor: Cursor, user_id: str, password_hash: str, now_s: float, address: str, keep: str
+) -> list[EndedSession]:
+    cursor.execute(
+        "UPDATE users SET password_hash = ? WHERE id = ? AND deleted_s IS NULL",
+        (password_hash, user_id),
+    )
+    return sessions.end_all_txn(cursor, user_id, "revoke", now_s, address, keep)
+
+
+def _delete_txn(cursor: Cursor, user_id: str, now_s: float, address: str) -> list[EndedSession]:
+    """The row stays for its messages, under a name that nobody can register because of its '~'."""
+    name = "deleted~" + user_id.replace("-", "")[:12]
+    cursor.execute(
+        "UPDATE users SET name = ?, name_key = ?, password_hash = NULL, deleted_s = ? WHERE id = ?",
+        (name, name, now_s, user_id),
+    )
+    cursor.execute(
+        "UPDATE chats SET closed = 1 WHERE low_user_id = ? OR high_user_id = ?", (user_id, user_id)
+    )
+    return sessions.end_all_txn(cursor, user_id, "logout", now_s, address)
+
+
+def _everybody_txn(cursor: Cursor) -> list[User]:
+    rows = cursor.execute("SELECT id, name FROM users WHERE deleted_s IS NULL ORDER BY name_key")
+    return [User(*row) for row in rows]
+
+
+def _with_ids_txn(cursor: Cursor, user_ids: list[str]) -> list[User]:
+    found = (
+        cursor.execute(
+            "SELECT id, name FROM users WHERE id = ? AND deleted_s IS NULL", (id_,)
+        ).fetchone()
+        for id_ in user_ids
+    )
+    return sorted((User(*row) for row in found if row), key=lambda user: _key(user.name))

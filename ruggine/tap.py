@@ -1,0 +1,189 @@
+"""The composition root: options, and the list of parts that make one daemon.
+
+`twistd ruggine` comes here by the plugin in twisted/plugins. This is the only place that knows
+every concrete class.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Coroutine
+from typing import Any
+
+from twisted.application.service import Service
+from twisted.internet import reactor as default_reactor
+from twisted.internet.defer import Deferred
+from twisted.logger import Logger
+from twisted.python import usage
+from twisted.python.failure import Failure
+
+from ruggine import __version__, config, errors, log
+from ruggine.bus.local import LocalBus, LocalSessionCache
+from ruggine.bus.redis import RedisBus
+from ruggine.config import Config
+from ruggine.daemon import Daemon, Port
+from ruggine.domain.accounts import Accounts
+from ruggine.domain.hub import Hub
+from ruggine.domain.messages import Messages
+from ruggine.domain.sessions import Sessions
+from ruggine.errors import StartError
+from ruggine.net.chat_socket import ChatSocketFactory
+from ruggine.net.commands import Commands
+from ruggine.net.connections import Connections
+from ruggine.net.framing import FramedEntry
+from ruggine.net.http import make_site
+from ruggine.net.line_protocol import LineFactory
+from ruggine.passwords import Passwords
+from ruggine.storage.accounts import AccountStore
+from ruggine.storage.chats import ChatStore
+from ruggine.storage.database import Database
+from ruggine.storage.message_log import MessageLog
+from ruggine.storage.sessions import SessionStore
+
+_log = Logger(namespace="ruggine")
+
+
+class Options(usage.Options):
+    """The command line of `twistd ruggine`."""
+
+    synopsis = "[options]"
+    longdesc = (
+        "A self-hosted real-time chat. Everything has a default: `twistd -n ruggine` is enough. "
+        "Each option can also be given in the environment, as RUGGINE_ and its name in capitals "
+        "with '_' for '-'; put an address that holds a password there."
+    )
+    optParameters = [  # noqa: RUF012 - as usage.Options wants it
+        [option.name, None, None, f"{option.help} [default: {option.default or 'none'}]"]
+        for option in config.OPTIONS
+    ]
+    config: Config
+
+    def opt_version(self) -> None:
+        """Show the version and exit."""
+        print(f"Ruggine {__version__}")  # noqa: T201 - asked for
+        raise SystemExit(0)
+
+    def postOptions(self) -> None:
+        """Read the configuration."""
+        try:
+            self.config = config.load(self)
+        except StartError as error:
+            raise SystemExit(f"ruggine: {error}") from None
+
+
+def makeService(options: Options) -> Service:  # noqa: N802 - the name twistd looks for
+    """One daemon."""
+    twistd = options.parent or {}
+    chosen = options.config
+    daemon = make_daemon(chosen, default_reactor, foreground=bool(twistd.get("nodaemon")))
+    if not twistd.get("syslog"):
+        daemon.observer = log.make_observer(
+            chosen.log_level, chosen.log_format, log.open_file(twistd)
+        )
+    return daemon
+
+
+def make_daemon(chosen: Config, reactor: Any, *, foreground: bool = True) -> Daemon:
+    """Every part of a daemon, put together. Nothing is opened before the service starts."""
+    limits = chosen.limits
+    clock = time.time
+    database = Database(reactor, chosen.database, chosen.durability)
+    accounts_stored = AccountStore(database)
+    sessions_stored = SessionStore(database)
+    chats_stored = ChatStore(database)
+    message_log = MessageLog(database)
+    passwords = Passwords(reactor, limits.max_waiting_logins)
+    redis = RedisBus(reactor, chosen.redis, spawn) if chosen.redis else None
+    hub = Hub(
+        log=message_log,
+        chats=chats_stored,
+        sessions=sessions_stored,
+        bus=redis or LocalBus(),
+        frame=FramedEntry,
+        spawn=spawn,
+        max_connections_per_user=limits.max_connections_per_user,
+    )
+    sessions = Sessions(
+        store=sessions_stored,
+        cache=redis or LocalSessionCache(reactor.seconds),
+        hub=hub,
+        clock=clock,
+        idle_s=limits.session_idle_s,
+        max_s=limits.session_max_s,
+    )
+    messages = Messages(
+        log=message_log,
+        chats=chats_stored,
+        accounts=accounts_stored,
+        hub=hub,
+        clock=clock,
+        max_message_length=limits.max_message_length,
+    )
+    accounts = Accounts(
+        store=accounts_stored,
+        session_store=sessions_stored,
+        sessions=sessions,
+        messages=messages,
+        hub=hub,
+        hasher=passwords,
+        clock=clock,
+    )
+    commands = Commands(accounts, sessions, messages)
+    connections = Connections()
+    debug = chosen.log_level == "debug"
+    lines = LineFactory(
+        reactor=reactor,
+        commands=commands,
+        sessions=sessions,
+        hub=hub,
+        connections=connections,
+        limits=limits,
+        debug=debug,
+    )
+    sockets = ChatSocketFactory(
+        reactor=reactor,
+        commands=commands,
+        sessions=sessions,
+        hub=hub,
+        connections=connections,
+        limits=limits,
+        allowed_origins=chosen.allowed_origins,
+        epoch=lambda: database.epoch,
+        clock=clock,
+        debug=debug,
+    )
+    site = make_site(lambda: _readiness(database, redis))
+    if redis is not None:
+        redis.listen(hub)
+    return Daemon(
+        reactor=reactor,
+        database=database,
+        parts=[passwords] if redis is None else [passwords, redis],
+        ports=[
+            Port("tcp", "TCP Server", chosen.tcp, lines, reactor),
+            Port("websocket", "WebSocket Server", chosen.websocket, sockets, reactor),
+            Port("http", "HTTP Server", chosen.http, site, reactor),
+        ],
+        connections=connections,
+        sweep=lambda: spawn(sessions.sweep()),
+        shutdown_timeout_s=limits.shutdown_timeout_s,
+        notes=[] if redis else ["Redis not configured, using the embedded bus"],
+        foreground=foreground,
+    )
+
+
+def spawn(work: Coroutine[Any, Any, None]) -> None:
+    """Start work that nobody waits for; implements `ruggine.domain.ports.Spawn`."""
+    Deferred.fromCoroutine(work).addErrback(_on_failure)
+
+
+def _on_failure(failure: Failure) -> None:
+    if failure.check(errors.Unavailable) is None:  # storage has said so itself
+        _log.failure("Something in the background failed", failure)
+
+
+async def _readiness(database: Database, redis: RedisBus | None) -> dict[str, str]:
+    return {
+        "database": "ok" if await database.answers() else "unavailable",
+        "redis": "none" if redis is None else "ok" if redis.present else "away",
+    }

@@ -1,0 +1,278 @@
+"""Every frame the WebSocket port carries: requests in, replies and events out.
+
+One JSON object a frame, tagged by `message_type` (docs/protocol.md, section 3). Unknown fields
+are ignored, an unknown `message_type` is refused.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+from msgspec import UNSET, Struct, UnsetType, field
+
+from ruggine import errors
+from ruggine.wire.requests import AnyRequest, ChatType, RequestId
+from ruggine.wire.tags import snake_case
+
+PROTOCOL_LEVEL = 1
+
+
+class Frame(Struct, kw_only=True, tag_field="message_type", tag=snake_case, omit_defaults=True):
+    """What the daemon sends. A field that has a default is left out while it has it."""
+
+
+class Reply(Frame, kw_only=True):
+    """The one reply to a request."""
+
+    request_id: str | None = None
+
+
+# Authentication
+
+
+class Limits(Struct, frozen=True):
+    """What the daemon will accept."""
+
+    max_message_length: int
+    max_frame_size: int
+
+
+class AuthResponse(Frame, kw_only=True):
+    """The answer to the first frame; with `success` false, `error` and `code` say why."""
+
+    success: bool
+    user_id: str | None
+    username: str | None
+    error: str | None
+    code: str | UnsetType = UNSET
+    epoch: str | None
+    resume: str
+    server_time: float
+    protocol: int
+    limits: Limits
+
+
+# Replies
+
+
+class Error(Reply):
+    """A refusal. `client_id` is that of the refused send, where it had one."""
+
+    code: str
+    error: str
+    retry_after: float | None = None
+    client_id: str | None = None
+
+
+class MessageSent(Reply, kw_only=True):
+    """The message is durably stored at `seq`; `duplicate` if it was stored before."""
+
+    client_id: str | None = None
+    chat_type: ChatType
+    to_user: str | None = None
+    group_id: str | None = None
+    seq: int
+    timestamp: float
+    duplicate: bool
+
+
+class Pong(Reply):
+    """Everything sent before the ping was handled."""
+
+
+class RegisterResult(Reply):
+    username: str
+    session_token: str
+
+
+class LoginResult(Reply):
+    username: str
+    session_token: str
+
+
+class ValidateSessionResult(Reply):
+    username: str
+
+
+class AuthResult(Reply):
+    username: str
+
+
+class LogoutResult(Reply):
+    pass
+
+
+class LogoutAllResult(Reply):
+    ended: int
+
+
+class SessionItem(Struct):
+    session_id: str
+    device: str
+    created: float
+    last_seen: float
+    current: bool
+
+
+class SessionsResult(Reply):
+    sessions: list[SessionItem]
+
+
+class RevokeSessionResult(Reply):
+    pass
+
+
+class ChangePasswordResult(Reply):
+    pass
+
+
+class DeleteAccountResult(Reply):
+    pass
+
+
+class UserItem(Struct):
+    username: str
+    online: bool
+
+
+class OnlineUsersResult(Reply):
+    users: list[UserItem]
+
+
+class AllUsersResult(Reply):
+    users: list[UserItem]
+
+
+class SendPrivateMessageResult(Reply):
+    seq: int
+    timestamp: float
+    duplicate: bool
+
+
+class MessageItem(Struct, omit_defaults=True):
+    """A message of a history in its present state."""
+
+    seq: int
+    sender: str = field(name="from")
+    content: str
+    timestamp: float
+    edited: bool
+    deleted: bool
+    reactions: list[Any]
+    client_id: str | None = None
+    reply_to: int | None = None
+
+
+class GetMessagesResult(Reply):
+    messages: list[MessageItem]
+    has_more: bool
+
+
+class GetPrivateMessagesResult(Reply):
+    messages: list[MessageItem]
+    has_more: bool
+
+
+class DeletePrivateMessagesResult(Reply):
+    pass
+
+
+class WatchResult(Reply):
+    pass
+
+
+class ChatItem(Struct, kw_only=True, omit_defaults=True):
+    chat_type: ChatType
+    to_user: str | None = None
+    group_id: str | None = None
+    seq: int
+    read_seq: int
+    unread: int
+    last_message: MessageItem | None
+    muted: bool
+
+
+class ListChatsResult(Reply):
+    chats: list[ChatItem]
+
+
+class MarkReadResult(Reply):
+    pass
+
+
+class HelpItem(Struct):
+    usage: str
+    text: str
+    example: str
+
+
+class HelpResult(Reply):
+    commands: list[HelpItem]
+
+
+class QuitResult(Reply):
+    pass
+
+
+# Events
+
+
+class IncomingMessage(Frame, kw_only=True):
+    """An entry of a chat's log, the same frame for each connection of each member."""
+
+    chat_type: ChatType
+    sender: str = field(name="from")
+    to_user: str | None = None
+    group_id: str | None = None
+    content: str
+    timestamp: float
+    seq: int
+    client_id: str | None = None
+    reply_to: int | None = None
+
+
+class ServerShutdown(Frame):
+    """The daemon is about to close with 1001; come back with back-off and jitter."""
+
+
+class _Envelope(Struct):
+    request_id: RequestId | None = None
+
+
+_requests = msgspec.json.Decoder(AnyRequest)
+_envelopes = msgspec.json.Decoder(_Envelope)
+_encoder = msgspec.json.Encoder()
+
+
+def decode(data: bytes) -> AnyRequest:
+    """The request in one text frame.
+
+    Raises InvalidRequest for what is no request, and the request's own Refusal where a rule of
+    docs/protocol.md section 1 is broken. No other exception, whatever `data` holds.
+    """
+    try:
+        return _requests.decode(data)
+    except msgspec.ValidationError as error:
+        raise errors.InvalidRequest(_explain(str(error))) from None
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        raise errors.InvalidRequest("This frame is not one JSON object.") from None
+
+
+def _explain(complaint: str) -> str:
+    if "`message_type`" in complaint or "`$.message_type`" in complaint:
+        return "This message_type is missing or unknown; send `help` to see every request."
+    return f"{complaint}."
+
+
+def request_id_of(data: bytes) -> str | None:
+    """The `request_id` of a frame that `decode` refused, if it can be made out."""
+    try:
+        return _envelopes.decode(data).request_id
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        return None
+
+
+def encode(frame: Frame) -> bytes:
+    """One frame's payload, UTF-8 JSON."""
+    return _encoder.encode(frame)

@@ -1,0 +1,221 @@
+"""The line port as values: one line in, one request out; one result in, reply lines out.
+
+A command's `usage` is its grammar (docs/protocol.md, section 2): `<name>` is one argument, `[name]`
+an optional one, `[key=<…>]` an optional named one, and `<name…>` takes the rest of the line as it
+stands. `<token>` is not part of the request: it says for whom it is made.
+"""
+
+from __future__ import annotations
+
+import re
+import types
+import typing
+from dataclasses import dataclass
+from typing import Literal
+
+import msgspec
+
+from ruggine import errors
+from ruggine.wire.requests import AnyRequest, Request
+
+END = b"\n"
+SAME_SESSION = "-"
+"""Stands for the token once /auth has been accepted on a connection."""
+
+_BLANK = " \t"
+_WORD = re.compile(r"[ \t]*([^ \t]+)")
+_ARGUMENT = re.compile(r'"((?:[^"\\]|\\["\\])*)"(?=[ \t]|$)|([^ \t"][^ \t]*)')
+_NAMED = re.compile(r"([a-z]+)=([^ \t]*)(?=[ \t]|$)")
+_USAGE_PART = re.compile(r"\[(?P<named>[a-z]+)=<[a-z_]+>\]|[<\[](?P<name>[a-z_]+)(?P<rest>…?)[>\]]")
+_FIELD_OF_KEY = {"id": "client_id"}
+
+_ESCAPES = {"\\": r"\\", "\n": r"\n", "\r": r"\r"}
+_CONTROL = re.compile("[\x00-\x08\x0a-\x1f\x7f-\x9f]")
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """One part of a usage text. `field` is the request's field that it fills."""
+
+    field: str
+    how: Literal["one", "rest", "named"]
+    key: str
+    required: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """One command of the line port, read off its request type's usage."""
+
+    name: str
+    request: type[Request]
+    parameters: tuple[Parameter, ...]
+    takes_token: bool
+
+    @property
+    def usage(self) -> str:
+        return self.request.usage or ""
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One parsed line. `token` is None where the command takes none."""
+
+    token: str | None
+    request: AnyRequest
+
+
+def parse(raw: bytes) -> Line | None:
+    """The request in one line (without its end), or None for an empty line.
+
+    Raises InvalidRequest for what is no request, and the request's own Refusal where a rule of
+    docs/protocol.md section 1 is broken. No other exception, whatever `raw` holds.
+    """
+    try:
+        text = raw.removesuffix(b"\r").decode()
+    except UnicodeDecodeError:
+        raise errors.InvalidRequest("This line is not valid UTF-8.") from None
+    word = _WORD.match(text)
+    if word is None:
+        return None
+    command = COMMANDS.get(word[1].removeprefix("/")) if word[1].startswith("/") else None
+    if command is None:
+        raise errors.InvalidRequest("Unknown command. /help lists every command.")
+    return _Reader(command, text, word.end()).line()
+
+
+class _Reader:
+    """Walks over the arguments of one line."""
+
+    def __init__(self, command: Command, text: str, position: int) -> None:
+        self._command = command
+        self._text = text
+        self._position = position
+
+    def line(self) -> Line:
+        token = self._one() if self._command.takes_token else None
+        if self._command.takes_token and token is None:
+            raise self._wrong("The session token is missing.")
+        values = self._values()
+        self._skip_blank()
+        if self._position < len(self._text):
+            raise self._wrong("There is an argument too many.")
+        return Line(token, self._convert(values))
+
+    def _values(self) -> dict[str, str]:
+        named = {p.key: p.field for p in self._command.parameters if p.how == "named"}
+        values: dict[str, str] = {}
+        for parameter in self._command.parameters:
+            if parameter.how == "named":
+                self._read_named(named, values)
+                continue
+            value = self._one() if parameter.how == "one" else self._rest()
+            if value is not None:
+                values[parameter.field] = value
+            elif parameter.required:
+                raise self._wrong(f"<{parameter.field}> is missing.")
+        return values
+
+    def _read_named(self, named: dict[str, str], values: dict[str, str]) -> None:
+        self._skip_blank()
+        while (match := _NAMED.match(self._text, self._position)) and match[1] in named:
+            values[named[match[1]]] = match[2]
+            self._position = match.end()
+            self._skip_blank()
+
+    def _one(self) -> str | None:
+        self._skip_blank()
+        if self._position == len(self._text):
+            return None
+        match = _ARGUMENT.match(self._text, self._position)
+        if match is None:
+            raise self._wrong("A quoted argument does not end.")
+        self._position = match.end()
+        if match[1] is None:
+            return match[2]
+        return re.sub(r"\\(.)", r"\1", match[1])
+
+    def _rest(self) -> str | None:
+        self._skip_blank()
+        rest, self._position = self._text[self._position :], len(self._text)
+        return rest or None
+
+    def _skip_blank(self) -> None:
+        while self._position < len(self._text) and self._text[self._position] in _BLANK:
+            self._position += 1
+
+    def _convert(self, values: dict[str, str]) -> AnyRequest:
+        try:
+            request = msgspec.convert(
+                {"message_type": self._command.name, **values}, self._command.request, strict=False
+            )
+        except msgspec.ValidationError as error:
+            raise self._wrong(f"{error}.") from None
+        return typing.cast(AnyRequest, request)
+
+    def _wrong(self, what: str) -> errors.InvalidRequest:
+        return errors.InvalidRequest(f"{what} Usage: {self._command.usage}")
+
+
+def _command_of(request: type[Request], usage: str) -> Command:
+    name, _, _ = usage.removeprefix("/").partition(" ")
+    parameters = [
+        Parameter(
+            field=_FIELD_OF_KEY.get(part["named"] or "", part["named"] or part["name"]),
+            how="named" if part["named"] else "rest" if part["rest"] else "one",
+            key=part["named"] or "",
+            required=part[0].startswith("<"),
+        )
+        for part in _USAGE_PART.finditer(usage)
+    ]
+    takes_token = any(p.field == "token" for p in parameters)
+    return Command(
+        name, request, tuple(p for p in parameters if p.field != "token"), takes_token
+    )
+
+
+def _commands() -> dict[str, Command]:
+    commands: dict[str, Command] = {}
+    request: type[Request]
+    for request in typing.get_args(AnyRequest):
+        if request.usage is None:
+            continue
+        command = _command_of(request, request.usage)
+        for name in (command.name, *request.aliases):
+            commands[name] = command
+    return commands
+
+
+COMMANDS = types.MappingProxyType(_commands())
+"""Every command by name, without its '/', in the order of docs/protocol.md; aliases included."""
+
+
+def escape(content: str) -> str:
+    """A content in one line: backslash, newline and carriage return are written as escapes."""
+    return re.sub(r"[\\\n\r]", lambda found: _ESCAPES[found[0]], content)
+
+
+def quote(argument: str) -> str:
+    """An argument as one would type it: in quotes where it is empty or holds blanks."""
+    if argument and not any(character in ' \t"\\' for character in argument):
+        return argument
+    return '"' + argument.replace("\\", "\\\\").replace('"', '\\"') + '"'
+
+
+def ok(text: str) -> str:
+    """A reply of one line."""
+    return f"OK: {text}"
+
+
+def error(refusal: errors.Refusal) -> str:
+    """A refusal as its one line."""
+    detail = refusal.code
+    if refusal.retry_after_s is not None:
+        detail += f" retry_after={refusal.retry_after_s:.1f}"
+    return f"ERR: {refusal.sentence} [{detail}]"
+
+
+def encode(text: str) -> bytes:
+    """One line for the wire. Control characters cannot pass, so no text can forge a second line."""
+    line = _CONTROL.sub(lambda found: f"\\x{ord(found[0]):02x}", text)
+    return line.encode("utf-8", "replace") + END

@@ -1,0 +1,48 @@
+"""What names, passwords and texts may look like (docs/protocol.md, section 1).
+
+Requests check themselves with these when they are made, so a request value that exists is valid
+on its face; the desktop client uses the same functions while a person types.
+"""
+
+from __future__ import annotations
+
+import re
+
+from ruggine import errors
+
+MIN_PASSWORD_CHARACTERS = 8
+MAX_PASSWORD_BYTES = 1024
+
+_USERNAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,31}")
+_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
+_CONTROL_IN_CONTENT = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
+
+
+def check_username(name: str) -> None:
+    """Raises InvalidUsername unless `name` may be registered."""
+    if not _USERNAME.fullmatch(name):
+        raise errors.InvalidUsername
+
+
+def check_password(password: str) -> None:
+    """Raises InvalidPassword; any character is welcome, and nothing is cut off."""
+    if len(password) < MIN_PASSWORD_CHARACTERS or len(password) > MAX_PASSWORD_BYTES:
+        raise errors.InvalidPassword
+    try:
+        size = len(password.encode())
+    except UnicodeEncodeError:
+        raise errors.InvalidPassword from None
+    if size > MAX_PASSWORD_BYTES:
+        raise errors.InvalidPassword
+
+
+def check_content(content: str) -> None:
+    """Raises InvalidContent; the length is the daemon's own limit and is checked there."""
+    if not content or content.isspace() or _CONTROL_IN_CONTENT.search(content):
+        raise errors.InvalidContent
+
+
+def check_plain(text: str, what: str) -> None:
+    """Raises InvalidRequest if a short text such as an id holds control characters."""
+    if _CONTROL.search(text):
+        raise errors.InvalidRequest(f"{what} may not hold control characters.")
