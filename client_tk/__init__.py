@@ -1,1 +1,1 @@
-"""The native desktop client. It imports `ruggine.wire` and `ruggine.errors`, nothing else of ours."""
+"""The native desktop client. Of the daemon it imports `ruggine.wire` and `ruggine.errors`."""

@@ -11,7 +11,6 @@ from twisted.application.service import Service
 from twisted.internet.defer import Deferred, maybeDeferred
 from twisted.internet.endpoints import serverFromString
 from twisted.internet.error import ReactorNotRunning
-from twisted.internet.interfaces import IListeningPort
 from twisted.internet.task import LoopingCall
 from twisted.logger import ILogObserver, Logger
 from twisted.python.failure import Failure
@@ -34,7 +33,7 @@ class Port:
         self._endpoint = endpoint
         self._factory = factory
         self._reactor = reactor
-        self._listening: IListeningPort | None = None
+        self._listening: Any = None
 
     def open(self) -> None:
         """Take the address; nothing is accepted before the reactor runs. Raises StartError."""
@@ -54,9 +53,7 @@ class Port:
     def announce(self) -> None:
         if self._listening is not None:
             address: Any = self._listening.getHost()
-            where = (
-                f"{address.host}:{address.port}" if hasattr(address, "port") else str(address)
-            )
+            where = f"{address.host}:{address.port}" if hasattr(address, "port") else str(address)
             self.log.info("{title} listening on {where}", title=self._title, where=where)
 
     async def close(self) -> None:
@@ -107,7 +104,7 @@ class Daemon(Service):
     def privilegedStartService(self) -> None:
         """Ports below 1024 need the rights that twistd may shed next."""
         super().privilegedStartService()
-        self._start(lambda: [port.open() for port in self._ports])
+        self._start(self._open_ports)
 
     def startService(self) -> None:
         super().startService()
@@ -137,7 +134,11 @@ class Daemon(Service):
             await maybeDeferred(part.stopService)
         self._database.close()
 
-    def _start(self, step: Callable[[], object]) -> None:
+    def _open_ports(self) -> None:
+        for port in self._ports:
+            port.open()
+
+    def _start(self, step: Callable[[], None]) -> None:
         try:
             step()
         except StartError as error:
@@ -161,5 +162,3 @@ class Daemon(Service):
         self.log.info("Stopping, as SIGTERM asks")
         with contextlib.suppress(ReactorNotRunning):
             self._reactor.stop()
-
-

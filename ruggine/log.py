@@ -43,7 +43,7 @@ def make_observer(level: str, form: str, file: TextIO) -> ILogObserver:
     # Autobahn's events below an error hold what clients wrote in their handshakes.
     predicate.setLogLevelForNamespace("autobahn", LogLevel.error)
     write = cast(ILogObserver, FileLogObserver(file, json_line if form == "json" else text_line))
-    return FilteringLogObserver(write, [cast(ILogFilterPredicate, predicate)])
+    return cast(ILogObserver, FilteringLogObserver(write, [cast(ILogFilterPredicate, predicate)]))
 
 
 def open_file(options: Any) -> TextIO:

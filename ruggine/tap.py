@@ -7,7 +7,7 @@ every concrete class.
 from __future__ import annotations
 
 import time
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Mapping
 from typing import Any
 
 from twisted.application.service import Service
@@ -71,9 +71,9 @@ class Options(usage.Options):
             raise SystemExit(f"ruggine: {error}") from None
 
 
-def makeService(options: Options) -> Service:  # noqa: N802 - the name twistd looks for
+def makeService(options: Options) -> Service:
     """One daemon."""
-    twistd = options.parent or {}
+    twistd: Mapping[str, Any] = options.parent or {}
     chosen = options.config
     daemon = make_daemon(chosen, default_reactor, foreground=bool(twistd.get("nodaemon")))
     if not twistd.get("syslog"):

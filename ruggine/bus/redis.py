@@ -272,7 +272,7 @@ class RedisBus(Service):
         return answer.addErrback(lambda _: None)
 
 
-class _Subscriber(txredisapi.SubscriberProtocol):  # type: ignore[misc]  # txredisapi is untyped
+class _Subscriber(txredisapi.SubscriberProtocol):
     """The connection that listens."""
 
     def connectionMade(self) -> Any:

@@ -43,9 +43,7 @@ class Accounts:
         await self._store.add(password_hash, session, token_hash(token), address)
         return session.user, token
 
-    async def log_in(
-        self, name: str, password: str, device: str, address: str
-    ) -> tuple[User, str]:
+    async def log_in(self, name: str, password: str, device: str, address: str) -> tuple[User, str]:
         """The user and a new session's token.
 
         Raises InvalidCredentials after the same work for an unknown user and a wrong password.

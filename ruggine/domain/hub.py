@@ -208,7 +208,8 @@ class Hub:
         channels = [user_channel(user.id)]
         for here in user.chats.values():
             here.users.pop(user.id, None)
-            if not here.users and self._chats.pop(here.chat.id, None):
+            if not here.users and self._chats.get(here.chat.id) is here:
+                del self._chats[here.chat.id]
                 channels.append(chat_channel(here.chat.id))
         self._bus.unsubscribe(channels)
 

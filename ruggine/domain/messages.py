@@ -142,9 +142,7 @@ class Messages:
     async def find_chat(self, user: User, peer: str) -> Chat | None:
         """The chat with `peer`, or None if nobody has written yet. Raises NotFound."""
         other = await self._user(peer)
-        return self._chat_of.get((user.id, other.id)) or await self._chats.find_private(
-            user, other
-        )
+        return self._chat_of.get((user.id, other.id)) or await self._chats.find_private(user, other)
 
 
 def _within_bytes(page: Page, *, keep_oldest: bool) -> Page:

@@ -6,7 +6,7 @@ Everything here is called on the reactor thread. Whatever touches storage raises
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Collection, Coroutine, Iterable
+from collections.abc import Collection, Coroutine, Iterable
 from typing import Any, Literal, Protocol
 
 from ruggine.errors import Refusal
@@ -191,7 +191,7 @@ class BusListener(Protocol):
 
     def on_event(self, event: AnyEvent) -> None: ...
 
-    def on_missed(self) -> Awaitable[None]:
+    async def on_missed(self) -> None:
         """Events may have been missed: read the database. Called after, and now and then during,
         the bus's absence."""
 

@@ -109,5 +109,3 @@ class Sessions:
             by_user.setdefault(session.user_id, []).append(session.id)
         for user_id, session_ids in by_user.items():
             self._hub.sessions_ended(user_id, session_ids)
-
-

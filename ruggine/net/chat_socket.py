@@ -55,7 +55,7 @@ _ENDINGS = {
 }
 
 
-class ChatSocket(WebSocketServerProtocol):  # type: ignore[misc]  # Autobahn is untyped
+class ChatSocket(WebSocketServerProtocol):
     """One WebSocket. Also a `ruggine.domain.ports.Connection`, once it is authenticated."""
 
     session: Session
@@ -67,6 +67,7 @@ class ChatSocket(WebSocketServerProtocol):  # type: ignore[misc]  # Autobahn is 
     _draining = False
     _gone = False
     _fragments = 0
+    message_data: list[bytes]
 
     # The connection
 
@@ -130,7 +131,7 @@ class ChatSocket(WebSocketServerProtocol):  # type: ignore[misc]  # Autobahn is 
 
     def onMessageEnd(self) -> None:
         """Autobahn's own goes on to tell observers of the message, which nobody here is."""
-        data, self.message_data = self.message_data, None
+        data, self.message_data = self.message_data, []
         if not self.failedByMe and not self._gone:
             self.onMessage(b"".join(data), isBinary=False)
 
@@ -216,9 +217,7 @@ class ChatSocket(WebSocketServerProtocol):  # type: ignore[misc]  # Autobahn is 
         try:
             if isinstance(request, requests.Auth):
                 raise errors.InvalidRequest("This connection is authenticated already.")
-            result = await self.factory.commands.run(
-                Caller(self.session, self._address), request
-            )
+            result = await self.factory.commands.run(Caller(self.session, self._address), request)
         except errors.Refusal as refusal:
             self._refuse(refusal, request.request_id)
             return
@@ -299,7 +298,7 @@ class ChatSocket(WebSocketServerProtocol):  # type: ignore[misc]  # Autobahn is 
         self.sendCloseFrame(code=code, reasonUtf8=reason.encode(), isReply=False)
 
 
-class ChatSocketFactory(WebSocketServerFactory):  # type: ignore[misc]  # Autobahn is untyped
+class ChatSocketFactory(WebSocketServerFactory):
     """Makes the WebSocket port's connections, and knows what they say to everybody."""
 
     noisy = False

@@ -45,6 +45,7 @@ class LineProtocol(LineOnlyReceiver, TimeoutMixin):
     log = Logger()
     delimiter = lines.END
     factory: LineFactory
+    transport: Any
 
     session: Session
     """Of /auth or /watch; only there once `_attached`."""
@@ -63,7 +64,6 @@ class LineProtocol(LineOnlyReceiver, TimeoutMixin):
         self._work = OrderedWork(self.transport, limits.max_waiting_requests)
         self._closed: Deferred[None] = Deferred()
         self.factory.connections.add(self)
-        self.callLater = self.factory.reactor.callLater
         self.setTimeout(limits.line_idle_timeout_s)
 
     def connectionLost(self, reason: Any = protocol.connectionDone) -> None:
@@ -74,6 +74,10 @@ class LineProtocol(LineOnlyReceiver, TimeoutMixin):
         self.factory.connections.remove(self)
         self._detach()
         self._closed.callback(None)
+
+    def callLater(self, *args: Any) -> Any:
+        """For TimeoutMixin: time is the factory's."""
+        return self.factory.reactor.callLater(*args)
 
     # What comes in
 
@@ -228,7 +232,7 @@ class LineFactory(protocol.ServerFactory):
     """Makes the line port's connections."""
 
     noisy = False
-    protocol = LineProtocol
+    protocol: Any = LineProtocol
 
     log = Logger()
 

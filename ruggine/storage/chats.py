@@ -84,7 +84,7 @@ def _private_txn(cursor: Cursor, one: User, other: User) -> tuple[Chat, bool]:
         [(user_id, chat_id) for user_id in {low, high}],
     )
     made = _find_private_txn(cursor, one, other)
-    assert made is not None  # noqa: S101 - inserted three lines above
+    assert made is not None
     return made, True
 
 

@@ -94,7 +94,11 @@ class Database:
         self._writer.close()
 
     async def _run(
-        self, pool: adbapi.ConnectionPool, begin: str, function: Callable[..., T], *args: Any,
+        self,
+        pool: adbapi.ConnectionPool,
+        begin: str,
+        function: Callable[..., T],
+        *args: Any,
         **kwargs: Any,
     ) -> T:
         def interaction_txn(cursor: Any) -> T:

@@ -61,7 +61,7 @@ class MessageLog:
         return await self._database.read(_exists_txn, chat_id, seq)
 
     async def _commit_all(self) -> None:
-        """The next batch is on its way to the disk while the last one's senders get their answer."""
+        """The next batch is on its way to the disk while the last one's senders are answered."""
         try:
             batch, committed = self._begin()
             while batch:
@@ -176,7 +176,8 @@ def _known_txn(cursor: Cursor, drafts: Sequence[Draft]) -> dict[tuple[str, str],
             (draft.sender.id, draft.client_id),
         ).fetchone()
         if row is not None:
-            known[draft.sender.id, draft.client_id] = Entry(*row[:3], draft.sender, *row[3:])
+            chat_id, seq, kind, *rest = row
+            known[draft.sender.id, draft.client_id] = Entry(chat_id, seq, kind, draft.sender, *rest)
     return known
 
 
@@ -203,7 +204,8 @@ _SELECT = (
 
 
 def _read(row: tuple[Any, ...]) -> Entry:
-    return Entry(*row[:3], User(row[3], row[4]), *row[5:])
+    chat_id, seq, kind, sender_id, sender_name, *rest = row
+    return Entry(chat_id, seq, kind, User(sender_id, sender_name), *rest)
 
 
 def _page_txn(

@@ -30,7 +30,11 @@ class SessionStore:
         return await self._database.read(_existing_txn, list(session_ids))
 
     async def end(
-        self, user_id: str, session_id: str, event: Literal["logout", "revoke"], now_s: float,
+        self,
+        user_id: str,
+        session_id: str,
+        event: Literal["logout", "revoke"],
+        now_s: float,
         address: str,
     ) -> list[EndedSession]:
         return await self._database.write(_end_txn, user_id, session_id, event, now_s, address)

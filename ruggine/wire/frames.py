@@ -252,7 +252,8 @@ def decode(data: bytes) -> AnyRequest:
     docs/protocol.md section 1 is broken. No other exception, whatever `data` holds.
     """
     try:
-        return _requests.decode(data)
+        request: AnyRequest = _requests.decode(data)
+        return request
     except msgspec.ValidationError as error:
         raise errors.InvalidRequest(_explain(str(error))) from None
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):

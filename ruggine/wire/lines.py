@@ -119,7 +119,7 @@ class _Reader:
     def _read_named(self, named: dict[str, str], values: dict[str, str]) -> None:
         self._skip_blank()
         while (match := _NAMED.match(self._text, self._position)) and match[1] in named:
-            values[named[match[1]]] = match[2]
+            values[named.pop(match[1])] = match[2]
             self._position = match.end()
             self._skip_blank()
 
@@ -169,9 +169,7 @@ def _command_of(request: type[Request], usage: str) -> Command:
         for part in _USAGE_PART.finditer(usage)
     ]
     takes_token = any(p.field == "token" for p in parameters)
-    return Command(
-        name, request, tuple(p for p in parameters if p.field != "token"), takes_token
-    )
+    return Command(name, request, tuple(p for p in parameters if p.field != "token"), takes_token)
 
 
 def _commands() -> dict[str, Command]:

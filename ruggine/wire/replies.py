@@ -1,4 +1,4 @@
-"""What the line port answers: each result as its line, or its lines (docs/protocol.md, section 2)."""
+"""What the line port answers: each result as its line or lines (docs/protocol.md, section 2)."""
 
 from __future__ import annotations
 

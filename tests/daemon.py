@@ -1,0 +1,104 @@
+"""A real daemon in a process of its own, started as the README says."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+PASSWORD = "una-password-segreta"
+TOKEN = re.compile(r"rg1_[A-Za-z0-9_-]{20,}")
+LISTENING = "HTTP Server listening on"
+TWISTD = Path(sys.executable).with_name("twistd")
+_START_S = 15
+
+
+def free_port() -> int:
+    """A TCP port of 127.0.0.1 that nobody uses now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+class Daemon:
+    """`twistd -n ruggine` with free ports and its database under `folder`.
+
+    Logs at debug level, so that whatever may never be logged shows up in `check_log`.
+    """
+
+    def __init__(self, folder: Path, *options: str, env: dict[str, str] | None = None) -> None:
+        self.folder = folder
+        self.tcp_port, self.websocket_port, self.http_port = (free_port() for _ in range(3))
+        self.database = folder / "data" / "ruggine.db"
+        self.log_file = folder / f"log-{self.tcp_port}"
+        self._options = options
+        self._env = env or {}
+        self._checked = 0
+        self.process: subprocess.Popen[bytes]
+
+    @property
+    def url(self) -> str:
+        return f"ws://127.0.0.1:{self.websocket_port}"
+
+    def start(self) -> Daemon:
+        self.spawn()
+        self.wait_for(LISTENING, _START_S)
+        return self
+
+    def spawn(self) -> None:
+        """Start without waiting, for starts that are to fail."""
+        chosen = {
+            "--tcp": f"tcp:{self.tcp_port}:interface=127.0.0.1",
+            "--websocket": f"tcp:{self.websocket_port}:interface=127.0.0.1",
+            "--http": f"tcp:{self.http_port}:interface=127.0.0.1",
+            "--database": f"sqlite:{self.database}",
+            "--log-level": "debug",
+        }
+        chosen.update(zip(self._options[::2], self._options[1::2], strict=True))
+        arguments = [part for pair in chosen.items() for part in pair]
+        with self.log_file.open("ab") as log:
+            self.process = subprocess.Popen(
+                [TWISTD, "-n", "--pidfile=", "ruggine", *arguments],
+                stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd=self.folder,
+                env={**os.environ, **self._env},
+            )  # fmt: skip
+
+    def stop(self) -> None:
+        """SIGTERM; the daemon must end by itself with status 0, in time, and a clean log."""
+        self.process.send_signal(signal.SIGTERM)
+        assert self.process.wait(10) == 0, self.log()
+        self.check_log()
+
+    def kill(self) -> None:
+        self.process.kill()
+        self.process.wait()
+
+    def log(self) -> str:
+        return self.log_file.read_text("utf-8", "replace")
+
+    def wait_for(self, text: str, seconds: float = 5) -> None:
+        """Until the log holds `text`."""
+        wait_until(lambda: text in self.log() or self.process.poll() is not None, seconds)
+        assert text in self.log(), f"no {text!r} in:\n{self.log()}"
+
+    def check_log(self) -> None:
+        """Since the last look: no error, no traceback, no token, no password."""
+        fresh, self._checked = self.log()[self._checked :], len(self.log())
+        assert "[ERROR]" not in fresh, fresh
+        assert "Traceback" not in fresh, fresh
+        assert not TOKEN.search(fresh), "a token in the log"
+        assert PASSWORD not in fresh, "a password in the log"
+
+
+def wait_until(condition, seconds: float = 5) -> None:  # type: ignore[no-untyped-def]
+    """Poll, for what another process does; raises AssertionError when time is up."""
+    until = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < until, "it did not happen in time"
+        time.sleep(0.02)
