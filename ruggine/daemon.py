@@ -142,9 +142,10 @@ class Daemon(Service):
         try:
             step()
         except StartError as error:
+            reason = " ".join(str(error).split())
             if self._foreground:
-                raise SystemExit(f"ruggine: {error}") from None
-            self.log.error("{error}", error=str(error))
+                raise SystemExit(f"ruggine: {reason}") from None
+            self.log.error("{reason}", reason=reason)
             raise
 
     def _stop_on_sigterm(self) -> None:

@@ -40,8 +40,8 @@ _MAX_LENGTH = 2000
 def make_observer(level: str, form: str, file: TextIO) -> ILogObserver:
     """An observer that writes events of `level` and above as `form` (`text` or `json`)."""
     predicate = LogLevelFilterPredicate(defaultLogLevel=_LEVELS[level])
-    # Autobahn's events below an error hold what clients wrote in their handshakes.
-    predicate.setLogLevelForNamespace("autobahn", LogLevel.error)
+    # Autobahn's events hold what clients wrote in their handshakes, and call their faults errors.
+    predicate.setLogLevelForNamespace("autobahn", LogLevel.critical)
     write = cast(ILogObserver, FileLogObserver(file, json_line if form == "json" else text_line))
     return cast(ILogObserver, FilteringLogObserver(write, [cast(ILogFilterPredicate, predicate)]))
 

@@ -73,6 +73,8 @@ class Options(usage.Options):
 
 def makeService(options: Options) -> Service:
     """One daemon."""
+    for name in config.unknown_variables():
+        _log.warn("{name} in the environment is no option of Ruggine and is ignored", name=name)
     twistd: Mapping[str, Any] = options.parent or {}
     chosen = options.config
     daemon = make_daemon(chosen, default_reactor, foreground=bool(twistd.get("nodaemon")))

@@ -1,4 +1,4 @@
-"""What every test can ask for; and no test passes while an error was logged that it did not expect."""
+"""What every test can ask for; no test passes while an error was logged unexpectedly."""
 
 from __future__ import annotations
 

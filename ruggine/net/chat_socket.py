@@ -42,9 +42,10 @@ CLOSE_GRACE_S = 10.0
 """For a slow reader to come to the close frame before the connection is cut."""
 
 # Not `log` in the classes below: Autobahn's own chatter would come out under our name. Its debug
-# events hold whole handshakes and cost time even where nobody listens.
+# events hold whole handshakes and cost time even where nobody listens; its errors are what clients
+# do, such as a refused certificate.
 _log = Logger()
-txaio.set_global_log_level("error")
+txaio.set_global_log_level("critical")
 
 _SHUTTING_DOWN = errors.Unavailable("The server is shutting down. Come back soon.")
 

@@ -129,7 +129,9 @@ class Commands:
 
     async def _list_sessions(self, caller: Caller, r: requests.Request) -> frames.Reply:
         items = [
-            frames.SessionItem(s.id, s.device, s.created_s, s.last_seen_s, s.id == own)
+            frames.SessionItem(
+                s.id, s.device, round(s.created_s, 3), round(s.last_seen_s, 3), s.id == own
+            )
             for own in [caller.own_session.id]
             for s in await self._sessions.of_user(caller.user)
         ]

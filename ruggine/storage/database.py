@@ -17,7 +17,7 @@ from twisted.logger import Logger
 
 from ruggine import errors
 from ruggine.errors import StartError
-from ruggine.storage.migrate import migrate
+from ruggine.storage.migrate import migrate, refuse_strangers
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -121,10 +121,12 @@ class Database:
     def _prepare(self) -> None:
         connection = self._connect()
         try:
-            self._configure(connection)
+            # Before anything is written: a file that is not ours stays as it is.
             fault = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
             if fault != "ok":
                 raise StartError(f"is damaged ({fault}); restore a backup")
+            refuse_strangers(connection)
+            self._configure(connection)
             migrate(connection)
             self.epoch = str(
                 connection.execute("SELECT value FROM meta WHERE key = 'epoch'").fetchone()[0]

@@ -20,13 +20,9 @@ def steps() -> list[tuple[int, str]]:
 
 
 def migrate(connection: sqlite3.Connection, last: int | None = None) -> None:
-    """Bring the schema to step `last` (the newest unless told), all in one transaction.
-
-    Raises StartError if the file is a newer Ruggine's or another program's.
-    """
+    """Bring the schema to step `last` (the newest unless told), all in one transaction."""
     connection.execute("BEGIN IMMEDIATE")
     try:
-        _refuse_strangers(connection)
         version = schema_version(connection)
         for number, sql in steps():
             if version < number <= (last or number):
@@ -42,7 +38,8 @@ def schema_version(connection: sqlite3.Connection) -> int:
     return int(connection.execute("PRAGMA user_version").fetchone()[0])
 
 
-def _refuse_strangers(connection: sqlite3.Connection) -> None:
+def refuse_strangers(connection: sqlite3.Connection) -> None:
+    """Raises StartError if the file is another program's or a newer Ruggine's. Only reads."""
     newest = steps()[-1][0]
     version = schema_version(connection)
     application = connection.execute("PRAGMA application_id").fetchone()[0]
