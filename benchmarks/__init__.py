@@ -1,0 +1,1 @@
+"""Speed and memory of a running daemon, measured from outside: `./dev bench --help`."""

@@ -1,0 +1,147 @@
+"""`./dev bench`: what a daemon does in a second, how long a message takes, what memory it holds."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import json
+import platform
+import sqlite3
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from benchmarks.private import Figures, Load, Progress, register
+from benchmarks.server import Server, own_server
+
+_BAR = 30
+
+
+def main() -> None:
+    """Measure and print; with a daemon of its own unless the options name one."""
+    options = _options()
+    bar = None if options.quiet or not sys.stderr.isatty() else _Bar()
+    with _server(options) as server:
+        results = measure(server, options, bar or _no_progress)
+    if bar is not None:
+        bar.clear()
+    print(json.dumps(results, indent=2) if options.json else _report(results))
+
+
+def measure(server: Server, options: argparse.Namespace, progress: Progress) -> dict[str, Any]:
+    """All that is measured, as plain values."""
+    people = register(server, 2 * options.pairs, progress)
+    idle = server.memory_mb()
+    with contextlib.closing(Load(server, people)) as load:
+        before = server.processor_s()
+        most = load.windowed(options.seconds, options.window, progress)
+        processor_s = server.processor_s() - before
+    with contextlib.closing(Load(server, people)) as load:
+        paced = load.at_rate(options.seconds, options.rate, progress)
+    return {
+        "machine": f"{platform.machine()}, Python {platform.python_version()}, "
+        f"SQLite {sqlite3.sqlite_version}",
+        "pairs": options.pairs,
+        "window": options.window,
+        "all it takes": _values(most) | {"processor_us_each": processor_s / most.messages * 1e6},
+        f"at {options.rate:g} a second": _values(paced),
+        "memory_mb": {"connected": idle.get("now"), **server.memory_mb()},
+    }
+
+
+def _values(figures: Figures) -> dict[str, float]:
+    return {
+        "messages": figures.messages,
+        "per_second": figures.per_second,
+        "p50_ms": figures.delay_ms(0.5),
+        "p99_ms": figures.delay_ms(0.99),
+        "longest_ms": figures.delay_ms(1),
+    }
+
+
+def _report(results: dict[str, Any]) -> str:
+    lines = [
+        f"{results['pairs']} pairs, {results['window']} in flight each; {results['machine']}",
+        "every message acknowledged after its commit, and verified: once, in order, none missing",
+    ]
+    for name, values in results.items():
+        if isinstance(values, dict) and "per_second" in values:
+            lines.append(
+                f"{name}: {values['per_second']:.0f} acknowledged and delivered messages/s, "
+                f"p50 {values['p50_ms']:.2f} ms, p99 {values['p99_ms']:.2f} ms, "
+                f"longest {values['longest_ms']:.1f} ms"
+            )
+            if values.get("processor_us_each"):
+                lines.append(f"    {values['processor_us_each']:.0f} µs of processor a message")
+    if memory := results["memory_mb"]:
+        lines.append(
+            "memory of the daemon (RSS): "
+            + ", ".join(f"{value} MB {when}" for when, value in memory.items())
+        )
+    return "\n".join(lines)
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="./dev bench",
+        description="Pairs of users send privately; prints messages a second, delays and memory. "
+        "Starts a daemon of its own with an empty database, unless --tcp and --websocket name one.",
+        epilog="Options after -- go to the daemon: ./dev bench -- --durability=relaxed",
+    )
+    parser.add_argument("--pairs", type=int, default=50, help="pairs of users [50]")
+    parser.add_argument("--window", type=int, default=8, help="messages in flight per pair [8]")
+    parser.add_argument("--seconds", type=float, default=10, help="length of each part [10]")
+    parser.add_argument("--rate", type=float, default=500, help="messages/s of the 2nd part [500]")
+    parser.add_argument("--folder", type=Path, help="where the daemon's database is put")
+    parser.add_argument("--tcp", type=_address, help="HOST:PORT of a running daemon's line port")
+    parser.add_argument("--websocket", type=_address, help="HOST:PORT of its WebSocket port")
+    parser.add_argument("--pid", type=int, help="its process, to read its memory")
+    parser.add_argument("--json", action="store_true", help="print JSON")
+    parser.add_argument("--quiet", action="store_true", help="no progress bar")
+    parser.add_argument("daemon", nargs="*", help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    if (options.tcp is None) != (options.websocket is None):
+        parser.error("--tcp and --websocket belong together")
+    if min(options.pairs, options.window, options.seconds, options.rate) <= 0:
+        parser.error("--pairs, --window, --seconds and --rate must be more than 0")
+    return options
+
+
+def _address(text: str) -> tuple[str, int]:
+    host, _, port = text.rpartition(":")
+    return host or "127.0.0.1", int(port)
+
+
+@contextlib.contextmanager
+def _server(options: argparse.Namespace) -> Iterator[Server]:
+    if options.tcp is not None:
+        yield Server(options.tcp, options.websocket, options.pid)
+        return
+    with own_server(options.daemon, options.folder) as server:
+        yield server
+
+
+def _no_progress(what: str, done: float) -> None:
+    return
+
+
+class _Bar:
+    """Progress on one line of standard error, drawn again only when it changes."""
+
+    def __init__(self) -> None:
+        self._shown = ""
+
+    def __call__(self, what: str, done: float) -> None:
+        full = min(_BAR, int(done * _BAR))
+        text = f"[{'#' * full}{'.' * (_BAR - full)}] {what}"
+        if text != self._shown:
+            self._shown = text
+            print(f"\r{text:<{_BAR + 40}}", end="", file=sys.stderr, flush=True)
+
+    def clear(self) -> None:
+        print(f"\r{'':<{_BAR + 40}}\r", end="", file=sys.stderr, flush=True)
+
+
+if __name__ == "__main__":
+    main()
