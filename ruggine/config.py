@@ -116,8 +116,7 @@ def _database(text: str) -> Path:
     scheme, separator, path = text.partition(":")
     if not separator or scheme != "sqlite" or not path:
         raise ValueError("give a database such as sqlite:data/ruggine.db")
-    if path.startswith("//"):
-        path = path.removeprefix("//")
+    path = re.sub("^//+", "/", path.removeprefix("//"))
     if ":memory:" in path:
         raise ValueError("a database in memory would lose messages; give a file")
     return Path(path).expanduser()

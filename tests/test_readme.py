@@ -1,9 +1,9 @@
 """The README's quick start is played, line by line, with the programs it names.
 
-A block `console NAME` is a terminal. In it `$` begins a command; a `/` or `>` begins what is typed;
-the rest is what must appear. `…` stands for anything, alone on a line for any lines; `rg1_Luigi…` for a
-token, the same wherever it stands again. Only ports and the database are moved, so that the test can
-run beside a daemon of yours.
+A block `console NAME` is a terminal. In it `$` begins a command; a `/` or `>` begins what is
+typed; the rest is what must appear. `…` stands for anything, alone on a line for any lines;
+`rg1_Luigi…` for a token, the same wherever it stands again. Only ports and the database are moved,
+so that the test can run beside a daemon of yours.
 """
 
 from __future__ import annotations

@@ -194,8 +194,8 @@ def escape(content: str) -> str:
 
 
 def quote(argument: str) -> str:
-    """An argument as one would type it: in quotes where it is empty or holds blanks."""
-    if argument and not any(character in ' \t"\\' for character in argument):
+    """An argument as one would type it: in quotes where it is empty or holds white space."""
+    if argument and not any(character in ' \t\r\n"\\' for character in argument):
         return argument
     return '"' + argument.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
