@@ -1,0 +1,138 @@
+"""One connection's requests, one after the other, and a bound to how many wait."""
+
+from __future__ import annotations
+
+from functools import partial
+
+import pytest
+from twisted.internet.defer import Deferred
+from twisted.logger import LogEvent
+
+from ruggine.net.work import OrderedWork
+
+
+class Transport:
+    """Remembers what it was told."""
+
+    def __init__(self) -> None:
+        self.paused = False
+
+    def pauseProducing(self) -> None:
+        self.paused = True
+
+    def resumeProducing(self) -> None:
+        self.paused = False
+
+
+class Desk:
+    """Jobs that the test finishes by hand."""
+
+    def __init__(self, max_waiting: int = 4) -> None:
+        self.transport = Transport()
+        self.work = OrderedWork(self.transport, max_waiting)
+        self.begun: list[int] = []
+        self._open: dict[int, Deferred[None]] = {}
+
+    def add(self, number: int) -> None:
+        self.work.add(partial(self._job, number))
+
+    def finish(self, number: int) -> None:
+        self._open.pop(number).callback(None)
+
+    async def _job(self, number: int) -> None:
+        self.begun.append(number)
+        self._open[number] = Deferred()
+        await self._open[number]
+
+
+def happened(awaitable: Deferred[None]) -> bool:
+    return bool(awaitable.called)
+
+
+def test_each_job_ends_before_the_next_begins() -> None:
+    desk = Desk()
+    for number in range(3):
+        desk.add(number)
+    assert desk.begun == [0]
+    desk.finish(0)
+    assert desk.begun == [0, 1]
+    desk.finish(1)
+    desk.finish(2)
+    assert desk.begun == [0, 1, 2]
+
+
+def test_too_many_that_wait_pause_the_transport_until_half_are_done() -> None:
+    desk = Desk(max_waiting=4)
+    for number in range(5):
+        desk.add(number)
+    assert not desk.transport.paused
+    desk.add(5)
+    assert desk.transport.paused
+    for number in range(4):
+        assert desk.transport.paused
+        desk.finish(number)
+    assert not desk.transport.paused
+
+
+def test_open_answers_count_as_waiting() -> None:
+    desk = Desk(max_waiting=4)
+    for _ in range(5):
+        desk.work.opened()
+    assert desk.transport.paused
+    for _ in range(3):
+        desk.work.answered()
+    assert not desk.transport.paused
+
+
+def test_settled_waits_for_every_open_answer() -> None:
+    desk = Desk()
+    desk.work.opened()
+    desk.work.opened()
+    settled = Deferred.fromCoroutine(desk.work.settled())
+    desk.work.answered()
+    assert not happened(settled)
+    desk.work.answered()
+    assert happened(settled)
+    assert happened(Deferred.fromCoroutine(desk.work.settled()))
+
+
+def test_finished_waits_for_jobs_and_answers() -> None:
+    desk = Desk()
+    desk.add(0)
+    desk.work.opened()
+    finished = Deferred.fromCoroutine(desk.work.finished())
+    desk.finish(0)
+    assert not happened(finished)
+    desk.work.answered()
+    assert happened(finished)
+
+
+def test_stopping_drops_what_has_not_begun() -> None:
+    desk = Desk()
+    desk.add(0)
+    desk.add(1)
+    desk.work.stop()
+    desk.add(2)
+    desk.finish(0)
+    assert desk.begun == [0]
+
+
+def test_a_job_that_fails_is_logged_and_the_next_one_runs(logged_errors: list[LogEvent]) -> None:
+    desk = Desk()
+
+    async def failing() -> None:
+        raise ZeroDivisionError
+
+    desk.work.add(failing)
+    desk.add(1)
+    assert desk.begun == [1]
+    assert len(logged_errors) == 1
+    logged_errors.clear()
+
+
+@pytest.mark.parametrize("jobs", [0, 1])
+def test_nothing_is_finished_at_once(jobs: int) -> None:
+    desk = Desk()
+    for number in range(jobs):
+        desk.add(number)
+    assert happened(Deferred.fromCoroutine(desk.work.finished())) == (jobs == 0)

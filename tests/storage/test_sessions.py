@@ -1,0 +1,103 @@
+"""Sessions end as they should, and the table of events says how."""
+
+from __future__ import annotations
+
+import pytest
+import pytest_twisted
+
+from ruggine.model import EndedSession, Session, User
+from ruggine.storage.database import Database
+from ruggine.storage.sessions import SessionStore
+from tests.storage.conftest import Town
+
+
+class Desk:
+    """Luigi and his sessions; the town has begun one for him at 100."""
+
+    def __init__(self, database: Database, luigi: User) -> None:
+        self._database = database
+        self.store = SessionStore(database)
+        self.luigi = luigi
+
+    async def log_in(self, id_: str, at_s: float) -> Session:
+        session = Session(id_, self.luigi, "laptop", at_s, at_s)
+        await self.store.add(session, id_.encode(), "192.0.2.1")
+        return session
+
+    async def ids(self) -> list[str]:
+        return [session.id for session in await self.store.of_user(self.luigi.id)][1:]
+
+    async def events(self) -> list[tuple[str, str | None, str]]:
+        rows = await self._database.read(
+            lambda cursor: cursor.execute(
+                "SELECT event, session_id, address FROM session_events ORDER BY id"
+            ).fetchall()
+        )
+        return rows[1:]
+
+
+@pytest_twisted.async_fixture
+async def desk(database: Database, town: Town) -> Desk:
+    return Desk(database, await town.user("luigi"))
+
+
+@pytest_twisted.ensureDeferred
+async def test_a_session_is_found_by_the_hash_of_its_token(desk: Desk) -> None:
+    session = await desk.log_in("one", 200.0)
+    assert await desk.store.find(b"one") == session
+    assert await desk.store.find(b"two") is None
+
+
+@pytest_twisted.ensureDeferred
+async def test_how_a_session_ends_is_noted(desk: Desk) -> None:
+    for number, id_ in enumerate(("one", "two", "three")):
+        await desk.log_in(id_, 200.0 + number)
+    ended = await desk.store.end(desk.luigi.id, "one", "logout", 300.0, "192.0.2.1")
+    assert ended == [EndedSession("one", desk.luigi.id, b"one")]
+    await desk.store.end(desk.luigi.id, "two", "revoke", 301.0, "192.0.2.2")
+    await desk.store.note_failed_login(desk.luigi.id, 302.0, "192.0.2.3")
+    await desk.store.note_failed_login(None, 303.0, "192.0.2.3")
+    assert await desk.ids() == ["three"]
+    assert (await desk.events())[3:] == [
+        ("logout", "one", "192.0.2.1"),
+        ("revoke", "two", "192.0.2.2"),
+        ("failed_login", None, "192.0.2.3"),
+        ("failed_login", None, "192.0.2.3"),
+    ]
+
+
+@pytest_twisted.ensureDeferred
+async def test_nobody_ends_the_session_of_another(desk: Desk, town: Town) -> None:
+    await desk.log_in("one", 200.0)
+    dory = await town.user("dory")
+    assert await desk.store.end(dory.id, "one", "revoke", 300.0, "") == []
+    assert await desk.store.find(b"one") is not None
+
+
+@pytest_twisted.ensureDeferred
+async def test_an_idle_session_and_an_old_one_expire(desk: Desk) -> None:
+    """Exactly what was last seen, or begun, before the times given."""
+    await desk.log_in("idle", 200.0)
+    await desk.log_in("used", 200.0)
+    await desk.log_in("old", 150.0)
+    await desk.store.touch(["used", "old"], 900.0)
+    ended = await desk.store.expire(1000.0, idle_before_s=500.0, begun_before_s=180.0)
+    assert {session.id for session in ended} >= {"idle", "old"}
+    assert [session.id for session in await desk.store.of_user(desk.luigi.id)] == ["used"]
+    assert ("expire", "idle", "") in await desk.events()
+
+
+@pytest_twisted.ensureDeferred
+async def test_old_events_are_forgotten(desk: Desk) -> None:
+    await desk.store.note_failed_login(None, 100.0, "")
+    await desk.store.expire(1000.0, idle_before_s=0.0, begun_before_s=101.0)
+    assert ("failed_login", None, "") not in await desk.events()
+
+
+@pytest_twisted.ensureDeferred
+async def test_being_seen_never_moves_back(desk: Desk) -> None:
+    await desk.log_in("one", 200.0)
+    await desk.store.touch(["one"], 150.0)
+    session = await desk.store.find(b"one")
+    assert session is not None
+    assert session.last_seen_s == pytest.approx(200.0)
