@@ -31,7 +31,8 @@ class Connections:
 
     async def drain(self, reactor: Any, timeout_s: float) -> None:
         """Bring every connection to a good end; what is not gone by the timeout is cut."""
-        closed = DeferredList([connection.drain() for connection in self._live])
+        drains = [connection.drain() for connection in self._live]
+        closed = DeferredList(drains, consumeErrors=True)
         closed.addTimeout(timeout_s, reactor, onTimeoutCancel=lambda *_: None)
         await closed
         for connection in tuple(self._live):

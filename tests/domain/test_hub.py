@@ -1,0 +1,267 @@
+"""The hub: each connection sees each entry once and in order, whatever becomes of the hints."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Coroutine
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from twisted.internet.defer import Deferred
+
+from ruggine.domain.hub import Hub
+from ruggine.events import AnyEvent, ChatsChanged, EntryAppended, SessionsEnded
+from ruggine.model import MESSAGE, Chat, Ending, Entry, Session, User
+
+LUIGI, DORY = User("1", "luigi"), User("2", "dory")
+CHAT = Chat(7, "private", members=(LUIGI, DORY))
+
+
+class Store:
+    """The log, the chats and the sessions of one small world; reads can be held up."""
+
+    def __init__(self) -> None:
+        self.entries: list[Entry] = []
+        self.chats: dict[str, list[Chat]] = {LUIGI.id: [CHAT], DORY.id: [CHAT]}
+        self.sessions = {"s"}
+        self.held: list[Deferred[None]] | None = None
+        self.reads = 0
+
+    def append(self) -> Entry:
+        seq = len(self.entries) + 1
+        self.entries.append(Entry(CHAT.id, seq, MESSAGE, LUIGI, f"n. {seq}", 1500))
+        return self.entries[-1]
+
+    async def entries_after(self, chat_id: int, seq: int, limit: int) -> list[Entry]:
+        self.reads += 1
+        found = self.entries[seq : seq + limit]
+        await self._hold()
+        return found
+
+    async def heads(self, chat_ids: Collection[int]) -> dict[int, int]:
+        head = len(self.entries)
+        await self._hold()
+        return dict.fromkeys(chat_ids, head)
+
+    async def of_users(self, user_ids: Collection[str]) -> list[tuple[str, Chat]]:
+        return [(id_, chat) for id_ in user_ids for chat in self.chats.get(id_, ())]
+
+    async def existing(self, session_ids: Collection[str]) -> set[str]:
+        return self.sessions & set(session_ids)
+
+    def release(self) -> None:
+        held, self.held = self.held or [], None
+        for read in held:
+            read.callback(None)
+
+    async def _hold(self) -> None:
+        if self.held is not None:
+            self.held.append(Deferred())
+            await self.held[-1]
+
+
+class Bus:
+    """Keeps what it is told."""
+
+    def __init__(self) -> None:
+        self.channels: set[str] = set()
+        self.published: list[tuple[str, AnyEvent]] = []
+
+    async def subscribe(self, channels: Collection[str]) -> None:
+        self.channels.update(channels)
+
+    def unsubscribe(self, channels: Collection[str]) -> None:
+        self.channels.difference_update(channels)
+
+    def publish(self, channel: str, event: AnyEvent) -> None:
+        self.published.append((channel, event))
+
+    async def online_elsewhere(self) -> set[str]:
+        return {"9"}
+
+
+class Seat:
+    """One connection."""
+
+    def __init__(self, user: User, session_id: str = "s") -> None:
+        self.session = Session(session_id, user, "", 0.0, 0.0)
+        self.heard: list[int] = []
+        self.ended: Ending | None = None
+
+    def deliver(self, framed: Any) -> None:
+        self.heard.append(framed)
+
+    def end(self, why: Ending) -> None:
+        self.ended = why
+
+
+class Node:
+    """A hub and all it needs."""
+
+    def __init__(self) -> None:
+        self.store, self.bus = Store(), Bus()
+        store: Any = self.store
+        self.hub = Hub(
+            log=store,
+            chats=store,
+            sessions=store,
+            bus=self.bus,
+            frame=lambda chat, entry: entry.seq,
+            spawn=spawn,
+            max_connections_per_user=3,
+        )
+
+    def seat(self, user: User, session_id: str = "s") -> Seat:
+        seat = Seat(user, session_id)
+        spawn(self.hub.attach(seat))
+        return seat
+
+
+def spawn(work: Coroutine[Any, Any, None]) -> None:
+    Deferred.fromCoroutine(work)
+
+
+@pytest.fixture
+def node() -> Node:
+    return Node()
+
+
+def test_an_entry_goes_to_every_connection_of_every_member(node: Node) -> None:
+    seats = [node.seat(LUIGI), node.seat(LUIGI), node.seat(DORY), node.seat(User("3", "ugo"))]
+    node.hub.publish(CHAT, node.store.append())
+    assert [seat.heard for seat in seats] == [[1], [1], [1], []]
+    assert node.bus.published == [("chat_messages:7", EntryAppended(node.store.entries[0]))]
+    assert node.store.reads == 0
+
+
+def test_a_connection_hears_what_comes_after_it(node: Node) -> None:
+    node.store.append()
+    seat = node.seat(DORY)
+    node.hub.on_event(EntryAppended(node.store.append()))
+    assert seat.heard == [2]
+
+
+def test_an_entry_during_attach_is_heard_at_most_once(node: Node) -> None:
+    """The head is being read while the entry comes; only what comes later is promised."""
+    node.store.held = []
+    seat = node.seat(DORY)
+    node.hub.on_event(EntryAppended(node.store.append()))
+    node.store.release()
+    node.hub.on_event(EntryAppended(node.store.append()))
+    assert seat.heard in ([1, 2], [2])
+
+
+def test_a_hole_is_filled_from_the_log_first(node: Node) -> None:
+    seat = node.seat(DORY)
+    entries = [node.store.append() for _ in range(3)]
+    node.hub.on_event(EntryAppended(entries[2]))
+    assert seat.heard == [1, 2, 3]
+
+
+def test_while_a_hole_is_being_read_more_may_come(node: Node) -> None:
+    seat = node.seat(DORY)
+    entries = [node.store.append() for _ in range(3)]
+    node.store.held = []
+    node.hub.on_event(EntryAppended(entries[2]))
+    node.hub.on_event(EntryAppended(entries[0]))
+    node.hub.on_event(EntryAppended(node.store.append()))
+    node.store.release()
+    assert seat.heard == [1, 2, 3, 4]
+
+
+def test_a_longer_hole_than_one_read(node: Node) -> None:
+    seat = node.seat(DORY)
+    entries = [node.store.append() for _ in range(1234)]
+    node.hub.on_event(EntryAppended(entries[-1]))
+    assert seat.heard == list(range(1, 1235))
+
+
+@given(st.data())
+def test_lost_doubled_and_shuffled_hints_change_nothing(data: st.DataObject) -> None:
+    """Any schedule of hints, and of reads that are slow, ends with each entry once, in order."""
+    node = Node()
+    seats = [node.seat(LUIGI), node.seat(DORY)]
+    for _ in range(data.draw(st.integers(1, 25))):
+        match data.draw(st.sampled_from(["append", "hint", "hold", "release", "join", "missed"])):
+            case "append":
+                node.store.append()
+            case "hint" if node.store.entries:
+                entry = data.draw(st.sampled_from(node.store.entries))
+                node.hub.on_event(EntryAppended(entry))
+            case "hold" if node.store.held is None:
+                node.store.held = []
+            case "release":
+                node.store.release()
+            case "join" if len(seats) < 4 and node.store.held is None:
+                seats.append(node.seat(DORY))
+            case "missed":
+                spawn(node.hub.on_missed())
+    node.store.release()
+    spawn(node.hub.on_missed())
+    last = len(node.store.entries)
+    for seat in seats:
+        assert seat.ended is None
+        first = seat.heard[0] if seat.heard else last + 1
+        assert seat.heard == list(range(first, last + 1))
+    for seat in seats[:2]:
+        assert seat.heard == list(range(1, last + 1))
+
+
+def test_missed_hints_are_made_up_for(node: Node) -> None:
+    seat = node.seat(DORY)
+    node.store.append()
+    spawn(node.hub.on_missed())
+    assert seat.heard == [1]
+
+
+def test_a_new_chat_is_followed_from_its_first_entry(node: Node) -> None:
+    """On this node, and on another one that is told of it late."""
+    node.store.chats.clear()
+    seat = node.seat(DORY)
+    assert node.bus.channels == {"user_events:2"}
+    entry = node.store.append()
+    node.hub.on_event(EntryAppended(entry))
+    assert seat.heard == []
+    node.store.chats[DORY.id] = [CHAT]
+    node.hub.on_event(ChatsChanged(DORY.id))
+    assert seat.heard == [1]
+    assert node.bus.channels == {"user_events:2", "chat_messages:7"}
+
+
+def test_who_leaves_is_forgotten(node: Node) -> None:
+    luigi, dory = node.seat(LUIGI), node.seat(DORY)
+    node.hub.detach(luigi)
+    assert node.bus.channels == {"user_events:2", "chat_messages:7"}
+    node.hub.detach(dory)
+    node.hub.detach(dory)
+    assert node.bus.channels == set()
+    assert node.hub.connections() == []
+
+
+def test_the_oldest_connection_goes_when_there_are_too_many(node: Node) -> None:
+    seats = [node.seat(LUIGI) for _ in range(5)]
+    assert [seat.ended for seat in seats] == [Ending.TOO_MANY] * 2 + [None] * 3
+
+
+def test_ended_sessions_close_their_connections_and_no_others(node: Node) -> None:
+    here, other, dory = node.seat(LUIGI, "a"), node.seat(LUIGI, "b"), node.seat(DORY, "a")
+    node.hub.sessions_ended(LUIGI.id, ["a"])
+    assert [seat.ended for seat in (here, other, dory)] == [Ending.SESSION_ENDED, None, None]
+    assert node.bus.published == [("user_events:1", SessionsEnded(LUIGI.id, ("a",)))]
+    node.hub.on_event(SessionsEnded(LUIGI.id, ("b",)))
+    assert other.ended is Ending.SESSION_ENDED
+
+
+def test_sessions_that_ended_unheard_are_found_in_the_database(node: Node) -> None:
+    node.store.sessions = {"a"}
+    alive, ended = node.seat(LUIGI, "a"), node.seat(DORY, "b")
+    spawn(node.hub.on_missed())
+    assert (alive.ended, ended.ended) == (None, Ending.SESSION_ENDED)
+
+
+def test_online_is_here_or_elsewhere(node: Node) -> None:
+    node.seat(LUIGI)
+    online: list[set[str]] = []
+    Deferred.fromCoroutine(node.hub.online()).addCallback(online.append)
+    assert online == [{"1", "9"}]

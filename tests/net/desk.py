@@ -1,0 +1,131 @@
+"""What both ports' units need: a small world behind the port that the test steers by hand."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from twisted.internet.defer import Deferred
+from twisted.internet.error import ConnectionDone
+from twisted.internet.task import Clock
+from twisted.internet.testing import StringTransport
+from twisted.python.failure import Failure
+
+from ruggine import config, errors
+from ruggine.model import Chat, Ending, Entry, Session, User
+from ruggine.net.connections import Connections
+from ruggine.net.framing import FramedEntry
+from ruggine.wire import frames, requests
+
+LUIGI, DORY = User("1", "luigi"), User("2", "dory")
+CHAT = Chat(7, "private", members=(LUIGI, DORY))
+TOKEN = "rg1_luigi"
+
+
+def framed(seq: int, content: str, sender: User = DORY) -> FramedEntry:
+    """A message of the chat between Luigi and Dory, as the hub delivers it."""
+    return FramedEntry(CHAT, Entry(CHAT.id, seq, "message", sender, content, 1500))
+
+
+class Transport(StringTransport):
+    """In memory; says that it is gone when it is aborted or closed with nothing left to write."""
+
+    protocol: Any = None
+    gone = False
+
+    def abortConnection(self) -> None:
+        super().abortConnection()
+        self._end()
+
+    def loseConnection(self) -> None:
+        super().loseConnection()
+        self._end()
+
+    def unregisterProducer(self) -> None:
+        if self.producer is not None:
+            super().unregisterProducer()
+
+    def setTcpNoDelay(self, enabled: bool) -> None:
+        return
+
+    def _end(self) -> None:
+        if not self.gone:
+            self.gone = True
+            self.protocol.connectionLost(Failure(ConnectionDone()))
+
+
+class World:
+    """Stands for commands, sessions and the hub. Only one token is known."""
+
+    def __init__(self) -> None:
+        self.clock = Clock()
+        self.limits = config.load({}, {}).limits
+        self.connections = Connections()
+        self.attached: list[Any] = []
+        self.ran: list[requests.AnyRequest] = []
+        self.sends: list[tuple[requests.SendMessage, Any]] = []
+        self.held: Deferred[None] | None = None
+        self.failure: Exception | None = None
+
+    # sessions
+
+    async def find(self, token: str) -> Session:
+        if token != TOKEN:
+            raise errors.InvalidSession
+        return Session("s", LUIGI, "", 0.0, 0.0)
+
+    # hub
+
+    async def attach(self, connection: Any) -> None:
+        self.attached.append(connection)
+
+    def detach(self, connection: Any) -> None:
+        if connection in self.attached:
+            self.attached.remove(connection)
+
+    # commands
+
+    async def run(self, caller: Any, request: requests.AnyRequest) -> frames.Reply:
+        self.ran.append(request)
+        if self.held is not None:
+            await self.held
+        if self.failure is not None:
+            raise self.failure
+        match request:
+            case requests.Auth():
+                return frames.AuthResult(username=caller.user.name)
+            case requests.Watch():
+                return frames.WatchResult()
+            case requests.Quit():
+                return frames.QuitResult()
+            case requests.Ping():
+                return frames.Pong()
+        return frames.ValidateSessionResult(username=caller.user.name)
+
+    async def send(self, caller: Any, request: requests.SendMessage, answer: Any) -> None:
+        self.sends.append((request, answer))
+
+    # steering
+
+    def hold(self) -> None:
+        """From here on commands take until `release`."""
+        self.held = Deferred()
+
+    def release(self) -> None:
+        held, self.held = self.held, None
+        assert held is not None
+        held.callback(None)
+
+    def stored(self, seq: int) -> None:
+        """The oldest send that waits is committed."""
+        request, answer = self.sends.pop(0)
+        answer(
+            frames.MessageSent(
+                request_id=request.request_id, chat_type="private", to_user="dory", seq=seq,
+                timestamp=1.5, duplicate=False,
+            )
+        )  # fmt: skip
+
+    def end(self, why: Ending) -> None:
+        for connection in list(self.attached):
+            self.detach(connection)
+            connection.end(why)
