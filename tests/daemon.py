@@ -39,7 +39,7 @@ class Daemon:
         self.log_file = folder / f"log-{self.tcp_port}"
         self._options = options
         self._env = env or {}
-        self._checked = 0
+        self._checked = self._begun = 0
         self.process: subprocess.Popen[bytes]
 
     @property
@@ -62,6 +62,7 @@ class Daemon:
         }
         chosen.update(zip(self._options[::2], self._options[1::2], strict=True))
         arguments = [part for pair in chosen.items() for part in pair]
+        self._begun = len(self.log()) if self.log_file.exists() else 0
         with self.log_file.open("ab") as log:
             self.process = subprocess.Popen(
                 [TWISTD, "-n", "--pidfile=", "ruggine", *arguments],
@@ -83,9 +84,13 @@ class Daemon:
         return self.log_file.read_text("utf-8", "replace")
 
     def wait_for(self, text: str, seconds: float = 5) -> None:
-        """Until the log holds `text`."""
-        wait_until(lambda: text in self.log() or self.process.poll() is not None, seconds)
-        assert text in self.log(), f"no {text!r} in:\n{self.log()}"
+        """Until the log since the last start holds `text`."""
+
+        def logged() -> bool:
+            return text in self.log()[self._begun :]
+
+        wait_until(lambda: logged() or self.process.poll() is not None, seconds)
+        assert logged(), f"no {text!r} in:\n{self.log()}"
 
     def check_log(self) -> None:
         """Since the last look: no error, no traceback, no token, no password."""
