@@ -165,7 +165,7 @@ def _seconds(lowest: float, highest: float) -> Callable[[str], float]:
 
 def _origins(text: str) -> tuple[str, ...]:
     origins = tuple(text.replace(",", " ").split())
-    if not all(re.fullmatch(r"https?://[^/\s]+", origin) for origin in origins):
+    if not all(re.fullmatch(r"https?://[A-Za-z0-9.-]+(:\d{1,5})?", o) for o in origins):
         raise ValueError("give origins such as https://chat.example.org, separated by commas")
     return origins
 
@@ -222,9 +222,10 @@ OPTIONS = (
         _whole(1, 10_000),
     ),
     Option("auth-timeout", "10", "seconds to authenticate on the WebSocket", _seconds(0.1, 3600)),
-    Option("handshake-timeout", "5", "seconds for the WebSocket handshake", _seconds(0.1, 3600)),
-    Option("ping-interval", "25", "seconds between pings", _seconds(0.1, 3600)),
-    Option("ping-timeout", "20", "seconds to answer a ping", _seconds(0.1, 3600)),
+    # Autobahn counts these three in whole seconds, and may be up to one second early.
+    Option("handshake-timeout", "5", "seconds for the WebSocket handshake", _seconds(2, 3600)),
+    Option("ping-interval", "25", "seconds between pings", _seconds(2, 3600)),
+    Option("ping-timeout", "20", "seconds to answer a ping", _seconds(2, 3600)),
     Option(
         "line-idle-timeout",
         "600",

@@ -87,7 +87,9 @@ def test_origins_are_a_list(text: str) -> None:
     assert load(allowed_origins=text).allowed_origins == ("https://a.org", "http://b.org:8080")
 
 
-@pytest.mark.parametrize("text", ["*", "a.org", "https://a.org/path", "null"])
+@pytest.mark.parametrize(
+    "text", ["*", "a.org", "https://a.org/path", "null", "https://*.org", "https://a(.org"]
+)
 def test_an_origin_is_whole_or_refused(text: str) -> None:
     with pytest.raises(StartError, match=r"^--allowed-origins: "):
         load(allowed_origins=text)

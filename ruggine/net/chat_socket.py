@@ -47,6 +47,8 @@ CLOSE_GRACE_S = 10.0
 _log = Logger()
 txaio.set_global_log_level("critical")
 
+_DEFAULT_PORTS = {"http": 80, "https": 443}
+
 _SHUTTING_DOWN = errors.Unavailable("The server is shutting down. Come back soon.")
 
 _ENDINGS = {
@@ -263,20 +265,19 @@ class ChatSocket(WebSocketServerProtocol):
         await self._work.finished()
         self._close(code, reason)
 
-    def drain(self) -> Deferred[None]:
+    def finish(self) -> Deferred[None]:
         self._draining = True
-        Deferred.fromCoroutine(self._say_goodbye())
+        return Deferred.fromCoroutine(self._work.finished())
+
+    def say_goodbye(self) -> Deferred[None]:
+        if self.state == self.STATE_OPEN:
+            self._write(frames.ServerShutdown())
+            self._close(GOING_AWAY, Ending.SHUTTING_DOWN.value)
+        else:
+            self.abort()
         closed: Deferred[None] = Deferred()
         self._closed.addCallback(closed.callback)
         return closed
-
-    async def _say_goodbye(self) -> None:
-        await self._work.finished()
-        if self.state != self.STATE_OPEN:
-            self.abort()
-            return
-        self._write(frames.ServerShutdown())
-        self._close(GOING_AWAY, Ending.SHUTTING_DOWN.value)
 
     def abort(self) -> None:
         self.transport.abortConnection()
@@ -340,7 +341,7 @@ class ChatSocketFactory(WebSocketServerFactory):
             autoPingInterval=limits.ping_interval_s,
             autoPingTimeout=limits.ping_timeout_s,
             autoPingRestartOnAnyTraffic=False,
-            allowedOrigins=list(allowed_origins),
+            allowedOrigins=[_with_port(origin) for origin in allowed_origins],
             allowNullOrigin=False,
             tcpNoDelay=True,
         )
@@ -390,3 +391,9 @@ class ChatSocketFactory(WebSocketServerFactory):
                 name=session.user.name,
                 id=session.user.id,
             )
+
+
+def _with_port(origin: str) -> str:
+    """As Autobahn compares it: `https://chat.example.org` is on port 443."""
+    scheme, host = origin.lower().split("://")
+    return origin.lower() if ":" in host else f"{origin.lower()}:{_DEFAULT_PORTS[scheme]}"

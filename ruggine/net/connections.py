@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any, Protocol
 
 from twisted.internet.defer import Deferred, DeferredList
+from twisted.internet.task import deferLater
 
 
 class Drainable(Protocol):
     """One connection of either port, as shutting down sees it."""
 
-    def drain(self) -> Deferred[None]:
-        """Take no more requests, answer those that came, say goodbye; fires when closed."""
+    def finish(self) -> Deferred[None]:
+        """Take no more requests; fires when those that came are answered."""
+
+    def say_goodbye(self) -> Deferred[None]:
+        """Say why, and close; fires when closed."""
 
     def abort(self) -> None:
         """Close at once."""
@@ -31,9 +36,19 @@ class Connections:
 
     async def drain(self, reactor: Any, timeout_s: float) -> None:
         """Bring every connection to a good end; what is not gone by the timeout is cut."""
-        drains = [connection.drain() for connection in self._live]
-        closed = DeferredList(drains, consumeErrors=True)
-        closed.addTimeout(timeout_s, reactor, onTimeoutCancel=lambda *_: None)
-        await closed
+        drained = Deferred.fromCoroutine(self._drain(reactor))
+        drained.addTimeout(timeout_s, reactor, onTimeoutCancel=lambda *_: None)
+        await drained
         for connection in tuple(self._live):
             connection.abort()
+
+    async def _drain(self, reactor: Any) -> None:
+        """Nobody leaves before the last answer, for it may be a message to those who are here."""
+        await _all(connection.finish() for connection in tuple(self._live))
+        # A message goes to its receivers right after its sender's answer.
+        await deferLater(reactor, 0)
+        await _all(connection.say_goodbye() for connection in tuple(self._live))
+
+
+def _all(waiting: Iterable[Deferred[None]]) -> Deferred[Any]:
+    return DeferredList(list(waiting), consumeErrors=True)

@@ -213,16 +213,15 @@ class LineProtocol(LineOnlyReceiver, TimeoutMixin):
         self.transport.unregisterProducer()
         self.transport.loseConnection()
 
-    def drain(self) -> Deferred[None]:
+    def finish(self) -> Deferred[None]:
         self._deaf = True
-        Deferred.fromCoroutine(self._finish())
+        return Deferred.fromCoroutine(self._work.finished())
+
+    def say_goodbye(self) -> Deferred[None]:
+        Deferred.fromCoroutine(self._refuse_and_close(_FAREWELLS[Ending.SHUTTING_DOWN]))
         closed: Deferred[None] = Deferred()
         self._closed.addCallback(closed.callback)
         return closed
-
-    async def _finish(self) -> None:
-        await self._work.finished()
-        await self._refuse_and_close(_FAREWELLS[Ending.SHUTTING_DOWN])
 
     def abort(self) -> None:
         self.transport.abortConnection()

@@ -267,10 +267,13 @@ def test_shutting_down(socket: Socket) -> None:
     Deferred.fromCoroutine(socket.world.connections.drain(socket.world.clock, 8))
     socket.ask("tardi", "8")
     socket.world.stored(1)
+    socket.protocol.deliver(framed(1, "ciao"))
+    socket.world.clock.advance(0)
     heard = socket.heard()
     assert [(f["message_type"], f.get("request_id")) for f in heard] == [
         ("error", "8"),
         ("message_sent", "7"),
+        ("incoming_message", None),
         ("server_shutdown", None),
     ]
     assert heard[0]["code"] == "unavailable"

@@ -192,6 +192,7 @@ def test_shutting_down_answers_what_came_and_says_goodbye(line: Line) -> None:
     line.say(f"/validate_session {TOKEN}\n")
     assert line.heard() == []
     line.world.release()
+    line.world.clock.advance(0)
     assert line.heard() == ["OK: luigi", SHUTDOWN]
     assert line.closed
     assert drained.called
