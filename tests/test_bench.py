@@ -1,0 +1,90 @@
+"""The benchmark measures a real daemon, and would notice what it promises to notice."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from benchmarks import private
+from benchmarks.sockets import Incoming
+
+ROOT = Path(__file__).parent.parent
+
+
+def test_it_measures_a_daemon_of_its_own() -> None:
+    """Every message arrived; what the figures are is no matter here."""
+    done = subprocess.run(
+        [sys.executable, "-m", "benchmarks", "--json", "--pairs=2", "--seconds=0.5", "--rate=100"],
+        cwd=ROOT, capture_output=True, text=True, timeout=60, check=True,
+    )  # fmt: skip
+    results = json.loads(done.stdout)
+    assert results["all it takes"]["messages"] > 0
+    assert results["at 100 a second"]["messages"] == 50
+    assert results["memory_mb"]["now"] > 0
+
+
+class Silent:
+    """A socket that says nothing."""
+
+    def __init__(self, *_: Any) -> None: ...
+
+    def send(self, frame: dict[str, Any]) -> None: ...
+
+
+@pytest.fixture
+def pair(monkeypatch: pytest.MonkeyPatch) -> private.Pair:
+    monkeypatch.setattr(private, "LoadSocket", Silent)
+    server: Any = type("Server", (), {"websocket": ("", 0)})
+    pair = private.Pair(server, ("a", "b"), ("", ""))
+    for _ in range(2):
+        pair.send()
+    return pair
+
+
+def arrive(pair: private.Pair, number: int, seq: int) -> None:
+    for end in (pair.sender, pair.receiver):
+        pair.take(end, Incoming("incoming_message", seq=seq, content=f"{number} x"))
+
+
+def acknowledge(pair: private.Pair, number: int, seq: int) -> None:
+    pair.take(pair.sender, Incoming("message_sent", seq=seq, client_id=f"x-{number}"))
+
+
+def test_all_well(pair: private.Pair) -> None:
+    for number in range(2):
+        acknowledge(pair, number, number + 5)
+        arrive(pair, number, number + 5)
+    pair.verify()
+
+
+def test_a_lost_message_is_noticed(pair: private.Pair) -> None:
+    acknowledge(pair, 0, 5)
+    arrive(pair, 0, 5)
+    acknowledge(pair, 1, 6)
+    with pytest.raises(SystemExit, match="1 arrived"):
+        pair.verify()
+
+
+def test_a_doubled_message_is_noticed(pair: private.Pair) -> None:
+    arrive(pair, 0, 5)
+    with pytest.raises(SystemExit, match="doubled"):
+        arrive(pair, 0, 5)
+
+
+def test_a_hole_is_noticed(pair: private.Pair) -> None:
+    arrive(pair, 0, 5)
+    with pytest.raises(SystemExit, match="seq 7 follows 5"):
+        arrive(pair, 1, 7)
+
+
+def test_an_acknowledgement_of_another_place_is_noticed(pair: private.Pair) -> None:
+    for number in range(2):
+        acknowledge(pair, number, number + 6)
+        arrive(pair, number, number + 5)
+    with pytest.raises(SystemExit):
+        pair.verify()
