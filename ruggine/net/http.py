@@ -21,13 +21,13 @@ def make_site(check: Check) -> Site:
     root: Any = Resource()
     root.putChild(b"healthz", Health())
     root.putChild(b"readyz", Readiness(check))
-    site = Quiet(root)
+    site = ProbeSite(root)
     site.noisy = False
     site.displayTracebacks = False
     return site
 
 
-class Quiet(Site):
+class ProbeSite(Site):
     """No access log: probes come every few seconds."""
 
     def log(self, request: Any) -> None:
