@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.cast import SocketPerson, Telephone, WebSocket, register
-from tests.daemon import Daemon, wait_until
+from tests.daemon import PASSWORD, Daemon, wait_until
 from tests.redis import Redis, program
 
 AWAY = "Redis at redis://"
@@ -148,3 +148,23 @@ def test_what_is_no_event_is_dropped(own_nodes: Nodes, own_redis: Redis) -> None
     luigi.sends(dory, "due")
     dory.receives(luigi, "due")
     assert dory.socket.silent()
+
+
+def test_a_name_that_was_deleted_and_taken_again_elsewhere_reaches_its_new_owner(
+    nodes: Nodes,
+) -> None:
+    """A node that still remembers the old one says not_found once, and then knows."""
+    luigi, dory = SocketPerson(nodes[0], "luigi"), SocketPerson(nodes[1], "dory")
+    luigi.sends(dory, "alla prima")
+    with Telephone(nodes[1].tcp_port) as line:
+        assert line.ask(f"/delete_account {dory.token} {PASSWORD}") == "OK: Account deleted"
+        token = line.ask(f"/register {dory.name} {PASSWORD}").split()[-1]
+    second = WebSocket(nodes[1].url, token)
+    assert luigi.history(dory) == []
+    values = {"message_type": "send_message", "chat_type": "private", "to_user": dory.name}
+    refused = luigi.socket.ask(**values, content="alla seconda")
+    assert refused["code"] == "not_found"
+    luigi.sends(dory, "alla seconda")
+    heard = second.hear()
+    assert (heard["content"], heard["seq"]) == ("alla seconda", 1)
+    second.hang_up()

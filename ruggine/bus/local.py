@@ -35,14 +35,27 @@ class LocalSessionCache:
 
     def __init__(self, monotonic: Callable[[], float]) -> None:
         self._monotonic = monotonic
-        self._sessions: Recent[bytes, tuple[Session, float]] = Recent(_CACHED_SESSIONS)
+        self._sessions: Recent[bytes, tuple[Session | None, float]] = Recent(_CACHED_SESSIONS)
 
     async def get(self, token_hash: bytes) -> Session | None:
-        session, until_s = self._sessions.get(token_hash) or (None, 0.0)
-        return session if self._monotonic() < until_s else None
+        session, _ = self._fresh(token_hash)
+        return session
 
     def put(self, token_hash: bytes, session: Session) -> None:
-        self._sessions.put(token_hash, (session, self._monotonic() + SESSION_TTL_S))
+        """Who read the session just before it ended must not bring it back."""
+        _, ended = self._fresh(token_hash)
+        if not ended:
+            self._keep(token_hash, session)
 
     def forget(self, token_hash: bytes) -> None:
-        self._sessions.forget(token_hash)
+        self._keep(token_hash, None)
+
+    def _keep(self, token_hash: bytes, session: Session | None) -> None:
+        self._sessions.put(token_hash, (session, self._monotonic() + SESSION_TTL_S))
+
+    def _fresh(self, token_hash: bytes) -> tuple[Session | None, bool]:
+        """The session if it is known, and whether it is known to have ended."""
+        kept = self._sessions.get(token_hash)
+        if kept is None or kept[1] <= self._monotonic():
+            return None, False
+        return kept[0], kept[0] is None

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import TypeVar
 
+from ruggine import errors
 from ruggine.domain import ports
 from ruggine.events import (
     AnyEvent,
@@ -33,13 +34,17 @@ _CHUNK = 500
 
 @dataclass(slots=True, eq=False)
 class LocalUser:
-    """A user who is connected to this node, or is about to be."""
+    """A user who is connected to this node, or is about to be.
+
+    `changed` while the chats are being read says that they must be read again.
+    """
 
     id: str
     connections: dict[ports.Connection, None] = field(default_factory=dict)
+    attaching: set[ports.Connection] = field(default_factory=set)
     chats: dict[int, LocalChat] = field(default_factory=dict)
-    attaching: int = 0
     loaded: bool = False
+    changed: bool = False
 
 
 @dataclass(slots=True, eq=False)
@@ -82,17 +87,21 @@ class Hub:
     async def attach(self, connection: ports.Connection) -> None:
         """Begin live delivery to `connection`: it gets every entry committed after this returns.
 
-        The user's oldest connection ends if there are too many. Raises Unavailable.
+        The user's oldest connection ends if there are too many. Raises Unavailable, and
+        InvalidSession if the session has ended by now, whatever a cache still holds.
         """
         user_id = connection.session.user.id
         user = self._users.setdefault(user_id, LocalUser(user_id))
-        user.attaching += 1
+        user.attaching.add(connection)
         try:
             if not user.loaded:
                 await self._load(user)
+            existing = await self._session_store.existing([connection.session.id])
+            if not existing or connection not in user.attaching:
+                raise errors.InvalidSession
             user.connections[connection] = None
         finally:
-            user.attaching -= 1
+            user.attaching.discard(connection)
             self._forget_if_idle(user)
         if len(user.connections) > self._max_connections_per_user:
             oldest = next(iter(user.connections))
@@ -166,6 +175,9 @@ class Hub:
         if unread:
             await self._read_heads(unread)
         user.loaded = True
+        if user.changed:
+            user.changed = False
+            self._spawn(self._reload([user.id]))
 
     async def _read_heads(self, unread: Sequence[LocalChat]) -> None:
         """Subscribed first, read then: nothing falls between the two."""
@@ -184,7 +196,10 @@ class Hub:
     def _follow_new(self, user_id: str, chat: Chat) -> None:
         """A chat that a loaded user does not follow yet is new to them, from its first entry."""
         user = self._users.get(user_id)
-        if user is None or not user.loaded or chat.id in user.chats:
+        if user is None or chat.id in user.chats:
+            return
+        if not user.loaded:
+            user.changed = True
             return
         here = self._follow(user, chat)
         if here.head is None:
@@ -257,7 +272,10 @@ class Hub:
 
     def _end_sessions(self, user_id: str, session_ids: Collection[str]) -> None:
         user = self._users.get(user_id)
-        for connection in tuple(user.connections) if user is not None else ():
+        if user is None:
+            return
+        user.attaching = {c for c in user.attaching if c.session.id not in session_ids}
+        for connection in tuple(user.connections):
             if connection.session.id in session_ids:
                 self.detach(connection)
                 connection.end(Ending.SESSION_ENDED)

@@ -84,7 +84,11 @@ class Messages:
         key = (user.id, other.id)
         chat = self._chat_of.get(key)
         if chat is None:
-            chat, made = await self._chats.private(user, other)
+            try:
+                chat, made = await self._chats.private(user, other)
+            except errors.NotFound:
+                self.forget_user(other)
+                raise
             self._chat_of.put(key, chat)
             if made:
                 self._hub.chat_opened(chat)
@@ -94,10 +98,14 @@ class Messages:
         key = name.lower()
         user = self._user_named.get(key)
         if user is None:
-            user = await self._accounts.named(name)
-            if user is None:
-                raise errors.NotFound("There is no such user.")
+            user = await self._stored_user(name)
             self._user_named.put(key, user)
+        return user
+
+    async def _stored_user(self, name: str) -> User:
+        user = await self._accounts.named(name)
+        if user is None:
+            raise errors.NotFound("There is no such user.")
         return user
 
     def _forget(self, chat: Chat) -> None:
@@ -140,9 +148,12 @@ class Messages:
             await self._chats.discard(user.id, chat.id)
 
     async def find_chat(self, user: User, peer: str) -> Chat | None:
-        """The chat with `peer`, or None if nobody has written yet. Raises NotFound."""
-        other = await self._user(peer)
-        return self._chat_of.get((user.id, other.id)) or await self._chats.find_private(user, other)
+        """The chat with `peer`, or None if nobody has written yet. Raises NotFound.
+
+        Asks the database: on another node the name may have come to belong to somebody else.
+        """
+        other = await self._stored_user(peer)
+        return await self._chats.find_private(user, other)
 
 
 def _within_bytes(page: Page, *, keep_oldest: bool) -> Page:

@@ -145,10 +145,10 @@ class LineProtocol(LineOnlyReceiver, TimeoutMixin):
     async def _attach(self, session: Session) -> None:
         self._detach()
         self.session = session
-        self._attached = True
         await self.factory.hub.attach(self)
+        self._attached = True
         if self._closing:
-            self.factory.hub.detach(self)
+            self._detach()
 
     def _detach(self) -> None:
         if self._attached:

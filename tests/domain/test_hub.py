@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from twisted.internet.defer import Deferred
 
+from ruggine import errors
 from ruggine.domain.hub import Hub
 from ruggine.events import AnyEvent, ChatsChanged, EntryAppended, SessionsEnded
 from ruggine.model import MESSAGE, Chat, Ending, Entry, Session, User
@@ -24,7 +25,7 @@ class Store:
     def __init__(self) -> None:
         self.entries: list[Entry] = []
         self.chats: dict[str, list[Chat]] = {LUIGI.id: [CHAT], DORY.id: [CHAT]}
-        self.sessions = {"s"}
+        self.sessions = {"s", "a", "b"}
         self.held: list[Deferred[None]] | None = None
         self.reads = 0
 
@@ -45,15 +46,24 @@ class Store:
         return dict.fromkeys(chat_ids, head)
 
     async def of_users(self, user_ids: Collection[str]) -> list[tuple[str, Chat]]:
-        return [(id_, chat) for id_ in user_ids for chat in self.chats.get(id_, ())]
+        found = [(id_, chat) for id_ in user_ids for chat in self.chats.get(id_, ())]
+        await self._hold()
+        return found
 
     async def existing(self, session_ids: Collection[str]) -> set[str]:
-        return self.sessions & set(session_ids)
+        found = self.sessions & set(session_ids)
+        await self._hold()
+        return found
 
     def release(self) -> None:
         held, self.held = self.held or [], None
         for read in held:
             read.callback(None)
+
+    def release_one(self) -> None:
+        """The read that was asked for first."""
+        assert self.held is not None
+        self.held.pop(0).callback(None)
 
     async def _hold(self) -> None:
         if self.held is not None:
@@ -89,6 +99,10 @@ class Seat:
         self.heard: list[int] = []
         self.ended: Ending | None = None
 
+    def refused(self, failure: Any) -> None:
+        failure.trap(errors.InvalidSession)
+        self.ended = Ending.SESSION_ENDED
+
     def deliver(self, framed: Any) -> None:
         self.heard.append(framed)
 
@@ -114,7 +128,7 @@ class Node:
 
     def seat(self, user: User, session_id: str = "s") -> Seat:
         seat = Seat(user, session_id)
-        spawn(self.hub.attach(seat))
+        Deferred.fromCoroutine(self.hub.attach(seat)).addErrback(seat.refused)
         return seat
 
 
@@ -229,6 +243,43 @@ def test_a_new_chat_is_followed_from_its_first_entry(node: Node) -> None:
     assert node.bus.channels == {"user_events:2", "chat_messages:7"}
 
 
+def test_a_chat_made_while_a_user_arrives_is_followed(node: Node) -> None:
+    """On another node: the chats were read just before it was there."""
+    node.store.chats.clear()
+    node.store.held = []
+    seat = node.seat(DORY)
+    node.store.chats[DORY.id] = [CHAT]
+    node.hub.on_event(ChatsChanged(DORY.id))
+    entry = node.store.append()
+    while node.store.held:
+        node.store.release_one()
+    assert node.bus.channels == {"user_events:2", "chat_messages:7"}
+    node.store.release()
+    assert seat.heard in ([1], [])
+    node.hub.on_event(EntryAppended(entry))
+    node.hub.on_event(EntryAppended(node.store.append()))
+    assert seat.heard == [1, 2]
+
+
+@pytest.mark.parametrize("reads", range(4))
+def test_a_session_that_ends_while_it_arrives_does_not_stay(node: Node, reads: int) -> None:
+    """Whether the end is known before, between or after the reads."""
+    node.store.held = []
+    seat = node.seat(DORY, "a")
+    for _ in range(min(reads, len(node.store.held))):
+        node.store.release_one()
+    node.store.sessions.discard("a")
+    node.hub.sessions_ended(DORY.id, ["a"])
+    node.store.release()
+    assert seat.ended is Ending.SESSION_ENDED
+    assert node.hub.connections() == []
+
+
+def test_a_session_that_only_a_cache_still_knows_does_not_stay(node: Node) -> None:
+    node.store.sessions.discard("a")
+    assert node.seat(DORY, "a").ended is Ending.SESSION_ENDED
+
+
 def test_who_leaves_is_forgotten(node: Node) -> None:
     luigi, dory = node.seat(LUIGI), node.seat(DORY)
     node.hub.detach(luigi)
@@ -254,8 +305,8 @@ def test_ended_sessions_close_their_connections_and_no_others(node: Node) -> Non
 
 
 def test_sessions_that_ended_unheard_are_found_in_the_database(node: Node) -> None:
-    node.store.sessions = {"a"}
     alive, ended = node.seat(LUIGI, "a"), node.seat(DORY, "b")
+    node.store.sessions = {"a"}
     spawn(node.hub.on_missed())
     assert (alive.ended, ended.ended) == (None, Ending.SESSION_ENDED)
 
