@@ -9,6 +9,7 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 PASSWORD = "una-password-segreta"
@@ -101,7 +102,7 @@ class Daemon:
         assert PASSWORD not in fresh, "a password in the log"
 
 
-def wait_until(condition, seconds: float = 5) -> None:  # type: ignore[no-untyped-def]
+def wait_until(condition: Callable[[], object], seconds: float = 5) -> None:
     """Poll, for what another process does; raises AssertionError when time is up."""
     until = time.monotonic() + seconds
     while not condition():

@@ -22,11 +22,11 @@ Nodes = tuple[Daemon, Daemon]
 @pytest.fixture
 def own_nodes(own_redis: Redis, tmp_path: Path) -> Iterator[Nodes]:
     """Two nodes whose Redis is the test's to break."""
-    nodes = tuple(Daemon(tmp_path, "--redis", own_redis.url) for _ in range(2))
+    nodes = (Daemon(tmp_path, "--redis", own_redis.url), Daemon(tmp_path, "--redis", own_redis.url))
     own_redis.start()
     for node in nodes:
         node.start().wait_for(HERE)
-    yield nodes  # type: ignore[misc]
+    yield nodes
     for node in nodes:
         node.stop()
 
