@@ -94,7 +94,7 @@ class Pair:
             self._acknowledged[number] = frame.seq
         elif frame.message_type == "incoming_message":
             self._take_message(at, frame)
-        else:
+        elif frame.message_type != "user_status":
             raise SystemExit(f"bench: the daemon answers {frame.message_type}: {frame.error}")
 
     def _take_message(self, at: LoadSocket, frame: Incoming) -> None:

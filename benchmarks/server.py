@@ -54,6 +54,7 @@ def own_server(options: list[str], folder: Path | None) -> Iterator[Server]:
     ports = [_free_port() for _ in range(3)]
     arguments = [
         str(Path(sys.executable).with_name("twistd")), "-n", "--pidfile=", "ruggine",
+        "--rate-limits=off",
         *(
             f"--{name}=tcp:{port}:interface=127.0.0.1"
             for name, port in zip(("tcp", "websocket", "http"), ports, strict=True)

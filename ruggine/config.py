@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 from twisted.internet.endpoints import serverFromString
 
 from ruggine.errors import StartError
+from ruggine.model import Rate, Rates
 
 LOG_LEVELS = ("debug", "info", "warn", "error")
 
@@ -72,6 +73,7 @@ class Config:
     log_format: Literal["text", "json"]
     allowed_origins: tuple[str, ...]
     limits: Limits
+    rates: Rates | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,6 +165,16 @@ def _seconds(lowest: float, highest: float) -> Callable[[str], float]:
     return read
 
 
+_UNITS_S = {"s": 1, "m": 60, "h": 3600}
+
+
+def _rate(text: str) -> Rate:
+    match = re.fullmatch(r"([1-9]\d{0,5})/([smh]):([1-9]\d{0,5})", text)
+    if match is None:
+        raise ValueError("give a rate such as 10/s:30, which is 10 a second and 30 at once")
+    return Rate(int(match[1]) / _UNITS_S[match[2]], int(match[3]))
+
+
 def _origins(text: str) -> tuple[str, ...]:
     origins = tuple(text.replace(",", " ").split())
     if not all(re.fullmatch(r"https?://[A-Za-z0-9.-]+(:\d{1,5})?", o) for o in origins):
@@ -221,6 +233,15 @@ OPTIONS = (
         "logins and registrations that wait for a processor",
         _whole(1, 10_000),
     ),
+    Option("rate-limits", "on", "on or off; off is for tests and benchmarks", _one_of("on", "off")),
+    Option("messages-rate", "10/s:30", "messages, edits and reactions of a user", _rate),
+    Option("commands-rate", "20/s:60", "other requests of a user", _rate),
+    Option("history-rate", "10/s:20", "pages of history and searches of a user", _rate),
+    Option("invitations-rate", "30/h:30", "invites and friend requests of a user", _rate),
+    # A class or an office may share one address: these allow for all of it at once.
+    Option("logins-rate", "30/m:30", "logins from one address", _rate),
+    Option("registrations-rate", "30/h:30", "registrations from one address", _rate),
+    Option("registrations-in-all-rate", "30/m:120", "registrations from everywhere", _rate),
     Option("auth-timeout", "10", "seconds to authenticate on the WebSocket", _seconds(0.1, 3600)),
     # Autobahn counts these three in whole seconds, and may be up to one second early.
     Option("handshake-timeout", "5", "seconds for the WebSocket handshake", _seconds(2, 3600)),
@@ -253,6 +274,9 @@ OPTIONS = (
 )
 
 
+_RATES = {f: f"{f}_rate" for f in Rates.__struct_fields__}
+
+
 def load(given: Mapping[str, str | None], environment: Mapping[str, str] = os.environ) -> Config:
     """The configuration from the options `given` (None: not given) and the environment.
 
@@ -261,7 +285,9 @@ def load(given: Mapping[str, str | None], environment: Mapping[str, str] = os.en
     _refuse_secrets(given)
     values = {option.field: _read(option, given, environment) for option in OPTIONS}
     limits = {f.name: values.pop(f.name.removesuffix("_s")) for f in fields(Limits)}
-    return Config(**values, limits=Limits(**limits))
+    rates = {field: values.pop(option) for field, option in _RATES.items()}
+    limited = values.pop("rate_limits") == "on"
+    return Config(**values, limits=Limits(**limits), rates=Rates(**rates) if limited else None)
 
 
 def _read(option: Option, given: Mapping[str, str | None], environment: Mapping[str, str]) -> Any:

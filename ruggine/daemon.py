@@ -11,15 +11,12 @@ from twisted.application.service import Service
 from twisted.internet.defer import Deferred, maybeDeferred
 from twisted.internet.endpoints import serverFromString
 from twisted.internet.error import ReactorNotRunning
-from twisted.internet.task import LoopingCall
 from twisted.logger import ILogObserver, Logger
 from twisted.python.failure import Failure
 
 from ruggine.errors import StartError
 from ruggine.net.connections import Connections
 from ruggine.storage.database import Database
-
-SWEEP_S = 60
 
 
 class Port:
@@ -78,7 +75,6 @@ class Daemon(Service):
         parts: Sequence[Service],
         ports: Sequence[Port],
         connections: Connections,
-        sweep: Callable[[], None],
         shutdown_timeout_s: float,
         notes: Sequence[str] = (),
         foreground: bool = True,
@@ -88,8 +84,6 @@ class Daemon(Service):
         self._parts = parts
         self._ports = ports
         self._connections = connections
-        self._sweeps = LoopingCall(sweep)
-        self._sweeps.clock = reactor
         self._shutdown_timeout_s = shutdown_timeout_s
         self._notes = notes
         self._foreground = foreground
@@ -114,10 +108,7 @@ class Daemon(Service):
             self.log.info(note)
         for part in self._parts:
             part.startService()
-        for port in self._ports:
-            port.announce()
-        self._sweeps.start(SWEEP_S, now=False)
-        self._reactor.callWhenRunning(self._stop_on_sigterm)
+        self._reactor.callWhenRunning(self._begin)
 
     def stopService(self) -> Deferred[None]:
         super().stopService()
@@ -125,13 +116,12 @@ class Daemon(Service):
 
     async def _stop(self) -> None:
         """Nothing new; answer what came; say goodbye; only then close what the answers needed."""
-        if self._sweeps.running:
-            self._sweeps.stop()
         for port in self._ports:
             await port.close()
         await self._connections.drain(self._reactor, self._shutdown_timeout_s)
         for part in reversed(self._parts):
-            await maybeDeferred(part.stopService)
+            if part.running:
+                await maybeDeferred(part.stopService)
         self._database.close()
 
     def _open_ports(self) -> None:
@@ -147,6 +137,12 @@ class Daemon(Service):
                 raise SystemExit(f"ruggine: {reason}") from None
             self.log.error("{reason}", reason=reason)
             raise
+
+    def _begin(self) -> None:
+        """Connections are accepted from here on, and stopping is a success from here on."""
+        self._stop_on_sigterm()
+        for port in self._ports:
+            port.announce()
 
     def _stop_on_sigterm(self) -> None:
         """Stopping on request is a success: with the reactor's own handler twistd would end by

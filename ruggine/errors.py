@@ -52,7 +52,10 @@ class InvalidContent(Refusal):
 
 class InvalidGroupName(Refusal):
     code = "invalid_group_name"
-    default = "A group name has 1 to 64 printable characters, without ',', ':' and '|'."
+    default = (
+        "A group name has 1 to 64 printable characters, without ',', ':' and '|', "
+        "and no blank at either end."
+    )
 
 
 class MessageTooLong(Refusal):

@@ -8,7 +8,73 @@ from __future__ import annotations
 
 from msgspec import Struct
 
-from ruggine.model import Entry
+from ruggine.model import Chat, Entry, Invite, User
+
+
+class Notice(Struct, frozen=True, tag_field="notice", tag=True):
+    """Something that connections are told of once, and that no log keeps."""
+
+
+class Typing(Notice, frozen=True):
+    """`user` is writing in a chat, or has stopped."""
+
+    chat: Chat
+    user: User
+    active: bool
+
+
+class ReadReceipt(Notice, frozen=True):
+    """`user` has read a chat up to `seq`."""
+
+    chat: Chat
+    user: User
+    seq: int
+
+
+class UserStatus(Notice, frozen=True):
+    """A user has come or gone; `last_seen_s` in Unix seconds."""
+
+    user: User
+    online: bool
+    last_seen_s: float
+
+
+class FriendRequested(Notice, frozen=True):
+    user: User
+    message: str
+
+
+class FriendRequestAccepted(Notice, frozen=True):
+    user: User
+
+
+class FriendRequestRejected(Notice, frozen=True):
+    user: User
+
+
+class FriendRemoved(Notice, frozen=True):
+    user: User
+
+
+class GroupInvited(Notice, frozen=True):
+    invite: Invite
+
+
+class GroupInviteRejected(Notice, frozen=True):
+    invite: Invite
+
+
+AnyNotice = (
+    Typing
+    | ReadReceipt
+    | UserStatus
+    | FriendRequested
+    | FriendRequestAccepted
+    | FriendRequestRejected
+    | FriendRemoved
+    | GroupInvited
+    | GroupInviteRejected
+)
 
 
 class Event(Struct, frozen=True, tag_field="event", tag=True):
@@ -34,12 +100,32 @@ class SessionsEnded(Event, frozen=True, tag="sessions_ended"):
     session_ids: tuple[str, ...]
 
 
-AnyEvent = EntryAppended | ChatsChanged | SessionsEnded
+class UserTold(Event, frozen=True, tag="user_told"):
+    """On `user_events:<user_id>`: tell this user's connections."""
+
+    user_id: str
+    notice: AnyNotice
+
+
+class GroupTold(Event, frozen=True, tag="group_told"):
+    """On `group_events:<group_id>`: tell the members' connections, not those of `but`."""
+
+    chat_id: int
+    notice: AnyNotice
+    but: str | None
+
+
+AnyEvent = EntryAppended | ChatsChanged | SessionsEnded | UserTold | GroupTold
 
 
 def chat_channel(chat_id: int) -> str:
     """The channel of a chat's entries."""
     return f"chat_messages:{chat_id}"
+
+
+def group_channel(group_id: str) -> str:
+    """The channel of everything else that concerns a group."""
+    return f"group_events:{group_id}"
 
 
 def user_channel(user_id: str) -> str:

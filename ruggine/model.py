@@ -13,8 +13,17 @@ from msgspec import Struct
 
 ChatKind = Literal["private", "group"]
 
-MESSAGE = "message"
-"""The kind of an entry that somebody wrote; other kinds of entry come with groups and edits."""
+EntryKind = Literal[
+    "message",
+    "message_edited",
+    "message_deleted",
+    "reaction",
+    "member_joined",
+    "member_left",
+    "group_renamed",
+    "role_changed",
+]
+Role = Literal["owner", "admin", "member"]
 
 
 class User(Struct, frozen=True):
@@ -42,10 +51,18 @@ class EndedSession(Struct, frozen=True):
     token_hash: bytes
 
 
+class Place(Struct, frozen=True):
+    """A chat as a request names it: `name` is a username, in any case, or a group_id."""
+
+    kind: ChatKind
+    name: str
+
+
 class Chat(Struct, frozen=True):
     """One log of entries. `id` is the database's own number, the same on every node.
 
-    A private chat has its two `members` (one, for notes to oneself); a group its `group_id`.
+    A private chat has its two `members` (one, for notes to oneself); a group its `group_id`, and
+    members that come and go.
     """
 
     id: int
@@ -71,16 +88,26 @@ class Draft(Struct, frozen=True):
 
 
 class Entry(Struct, frozen=True):
-    """One entry of a chat's log, durably stored at `seq`."""
+    """One entry of a chat's log, durably stored at `seq`.
+
+    `content` is a message's text in its present state, a reaction's emoji, a group's new name or a
+    member's new role. `subject` is whom a change of members is about, `ref` the message that an
+    edit, a deletion or a reaction is about.
+    """
 
     chat_id: int
     seq: int
-    kind: str
+    kind: EntryKind
     sender: User
     content: str
     time_ms: int
     client_id: str | None = None
     reply_to: int | None = None
+    subject: User | None = None
+    ref: int | None = None
+    active: bool | None = None
+    edited: bool = False
+    deleted: bool = False
 
 
 class Appended(Struct, frozen=True):
@@ -90,15 +117,107 @@ class Appended(Struct, frozen=True):
     duplicate: bool
 
 
+class Span(Struct, frozen=True):
+    """What a user may read of a chat: every `seq` above one and up to another.
+
+    `ended` once they have left it, `barred` while the other member has blocked them.
+    """
+
+    above: int
+    upto: int
+    ended: bool = False
+    barred: bool = False
+
+
+class Reaction(Struct, frozen=True):
+    """An emoji on a message, and who gave it."""
+
+    emoji: str
+    users: tuple[str, ...]
+
+
 class Page(Struct, frozen=True):
     """Part of a history, oldest first; `has_more` in the direction that was asked for."""
 
     entries: tuple[Entry, ...]
     has_more: bool
+    reactions: dict[int, tuple[Reaction, ...]] = {}
+
+
+class SearchQuery(Struct, frozen=True):
+    """Messages that hold `text`; the first `skip` of them are passed over."""
+
+    text: str
+    chat_id: int | None
+    sender: User | None
+    before_ms: int
+    after_ms: int
+    skip: int
+    limit: int
+
+
+class Hit(Struct, frozen=True):
+    """A message that was found."""
+
+    chat: Chat
+    entry: Entry
+    reactions: tuple[Reaction, ...] = ()
+
+
+class Found(Struct, frozen=True):
+    """Newest first."""
+
+    hits: tuple[Hit, ...]
+    has_more: bool
+
+
+class Group(Struct, frozen=True):
+    """A group as one of its members sees it."""
+
+    id: str
+    name: str
+    role: Role
+    open: bool
+
+
+class Member(Struct, frozen=True):
+    """Somebody in a group."""
+
+    user: User
+    role: Role
+
+
+class Invite(Struct, frozen=True):
+    """An invitation into a group."""
+
+    id: str
+    group_id: str
+    group_name: str
+    user: User
+    by: User
+    created_s: float
+
+
+class FriendRequest(Struct, frozen=True):
+    """A request that waits for an answer, as a list shows it: `user` is the other one."""
+
+    user: User
+    message: str
+    created_s: float
+
+
+class Change(Struct, frozen=True):
+    """What a change has added to the log of a chat."""
+
+    chat: Chat
+    entries: tuple[Entry, ...]
 
 
 class ChatSummary(Struct, frozen=True):
-    """A chat as one of its members sees it in a list. `last` is the newest visible message."""
+    """A chat as one of its members sees it in a list. `last` is the newest visible message.
+
+    `group` is set for a group.
+    """
 
     chat: Chat
     seq: int
@@ -106,6 +225,26 @@ class ChatSummary(Struct, frozen=True):
     unread: int
     muted: bool
     last: Entry | None
+    group: Group | None = None
+
+
+class Rate(Struct, frozen=True):
+    """A token bucket: so many a second for ever, and `burst` at once."""
+
+    per_second: float
+    burst: int
+
+
+class Rates(Struct, frozen=True):
+    """How fast requests may come: per user (per address before there is one), or per address."""
+
+    messages: Rate
+    commands: Rate
+    history: Rate
+    invitations: Rate
+    logins: Rate
+    registrations: Rate
+    registrations_in_all: Rate
 
 
 class Ending(Enum):

@@ -7,9 +7,10 @@ every concrete class.
 from __future__ import annotations
 
 import time
-from collections.abc import Coroutine, Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from typing import Any
 
+from twisted.application.internet import TimerService
 from twisted.application.service import Service
 from twisted.internet import reactor as default_reactor
 from twisted.internet.defer import Deferred
@@ -23,22 +24,42 @@ from ruggine.bus.redis import RedisBus
 from ruggine.config import Config
 from ruggine.daemon import Daemon, Port
 from ruggine.domain.accounts import Accounts
+from ruggine.domain.directory import Directory
+from ruggine.domain.friends import Friends
+from ruggine.domain.groups import Groups
 from ruggine.domain.hub import Hub
+from ruggine.domain.limits import LoginFailures, RateLimits
 from ruggine.domain.messages import Messages
+from ruggine.domain.presence import TICK_S, Presence
+from ruggine.domain.search import Search
 from ruggine.domain.sessions import Sessions
 from ruggine.errors import StartError
 from ruggine.net.chat_socket import ChatSocketFactory
-from ruggine.net.commands import Commands
+from ruggine.net.commands import (
+    AccountCommands,
+    Commands,
+    FriendCommands,
+    GroupCommands,
+    MessageCommands,
+    SearchCommands,
+)
 from ruggine.net.connections import Connections
-from ruggine.net.framing import FramedEntry
+from ruggine.net.framing import FramedEntry, FramedNotice
 from ruggine.net.http import make_site
 from ruggine.net.line_protocol import LineFactory
 from ruggine.passwords import Passwords
 from ruggine.storage.accounts import AccountStore
 from ruggine.storage.chats import ChatStore
 from ruggine.storage.database import Database
+from ruggine.storage.edits import EditStore
+from ruggine.storage.friends import FriendStore
+from ruggine.storage.groups import GroupStore
+from ruggine.storage.indexer import Indexer
 from ruggine.storage.message_log import MessageLog
+from ruggine.storage.search import SearchStore
 from ruggine.storage.sessions import SessionStore
+
+SWEEP_S = 60.0
 
 _log = Logger(namespace="ruggine")
 
@@ -93,6 +114,9 @@ def make_daemon(chosen: Config, reactor: Any, *, foreground: bool = True) -> Dae
     accounts_stored = AccountStore(database)
     sessions_stored = SessionStore(database)
     chats_stored = ChatStore(database)
+    groups_stored = GroupStore(database)
+    friends_stored = FriendStore(database)
+    search_stored = SearchStore(database)
     message_log = MessageLog(database)
     passwords = Passwords(reactor, limits.max_waiting_logins)
     redis = RedisBus(reactor, chosen.redis, spawn) if chosen.redis else None
@@ -102,6 +126,7 @@ def make_daemon(chosen: Config, reactor: Any, *, foreground: bool = True) -> Dae
         sessions=sessions_stored,
         bus=redis or LocalBus(),
         frame=FramedEntry,
+        frame_notice=FramedNotice,
         spawn=spawn,
         max_connections_per_user=limits.max_connections_per_user,
     )
@@ -113,24 +138,40 @@ def make_daemon(chosen: Config, reactor: Any, *, foreground: bool = True) -> Dae
         idle_s=limits.session_idle_s,
         max_s=limits.session_max_s,
     )
+    directory = Directory(
+        accounts=accounts_stored, chats=chats_stored, groups=groups_stored, hub=hub
+    )
     messages = Messages(
         log=message_log,
         chats=chats_stored,
-        accounts=accounts_stored,
+        edits=EditStore(database),
+        directory=directory,
         hub=hub,
         clock=clock,
         max_message_length=limits.max_message_length,
     )
+    groups = Groups(store=groups_stored, directory=directory, hub=hub, clock=clock)
+    friends = Friends(store=friends_stored, directory=directory, hub=hub, clock=clock)
     accounts = Accounts(
         store=accounts_stored,
         session_store=sessions_stored,
         sessions=sessions,
-        messages=messages,
+        directory=directory,
+        groups=groups,
         hub=hub,
         hasher=passwords,
+        failures=LoginFailures(reactor.seconds, enabled=chosen.rates is not None),
         clock=clock,
     )
-    commands = Commands(accounts, sessions, messages)
+    commands = Commands(
+        accounts=AccountCommands(accounts, sessions),
+        friends=FriendCommands(friends),
+        groups=GroupCommands(groups),
+        messages=MessageCommands(messages),
+        search=SearchCommands(Search(store=search_stored, chats=chats_stored, directory=directory)),
+        limits=RateLimits(chosen.rates, reactor.seconds),
+    )
+    presence = Presence(hub=hub, friends=friends_stored, clock=clock)
     connections = Connections()
     debug = chosen.log_level == "debug"
     lines = LineFactory(
@@ -160,18 +201,28 @@ def make_daemon(chosen: Config, reactor: Any, *, foreground: bool = True) -> Dae
     return Daemon(
         reactor=reactor,
         database=database,
-        parts=[passwords] if redis is None else [passwords, redis],
+        parts=[
+            passwords,
+            *([redis] if redis is not None else []),
+            Indexer(reactor, search_stored, message_log),
+            _every(SWEEP_S, sessions.sweep),
+            _every(TICK_S, presence.tick),
+        ],
         ports=[
             Port("tcp", "TCP Server", chosen.tcp, lines, reactor),
             Port("websocket", "WebSocket Server", chosen.websocket, sockets, reactor),
             Port("http", "HTTP Server", chosen.http, site, reactor),
         ],
         connections=connections,
-        sweep=lambda: spawn(sessions.sweep()),
         shutdown_timeout_s=limits.shutdown_timeout_s,
         notes=[] if redis else ["Redis not configured, using the embedded bus"],
         foreground=foreground,
     )
+
+
+def _every(seconds: float, work: Callable[[], Coroutine[Any, Any, None]]) -> TimerService:
+    """Does `work` at once and then again and again, each time to its end."""
+    return TimerService(seconds, lambda: Deferred.fromCoroutine(work()).addErrback(_on_failure))
 
 
 def spawn(work: Coroutine[Any, Any, None]) -> None:

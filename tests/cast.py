@@ -72,6 +72,7 @@ class WebSocket:
             connect(url, open_timeout=PATIENCE_S, **options)
         )
         self.welcome: dict[str, Any] = {}
+        self.statuses: list[dict[str, Any]] = []
         if token is not None:
             self.welcome = self.ask(message_type="auth", session_token=token)
 
@@ -79,8 +80,12 @@ class WebSocket:
         self.socket.send(json.dumps(frame))
 
     def hear(self, seconds: float = PATIENCE_S) -> dict[str, Any]:
-        heard: dict[str, Any] = json.loads(self.socket.recv(seconds))
-        return heard
+        """The next frame. Who comes and goes is told at any moment: it waits in `statuses`."""
+        while True:
+            heard: dict[str, Any] = json.loads(self.socket.recv(seconds))
+            if heard["message_type"] != "user_status":
+                return heard
+            self.statuses.append(heard)
 
     def ask(self, **frame: Any) -> dict[str, Any]:
         self.say(**frame)

@@ -60,6 +60,7 @@ class Daemon:
             "--http": f"tcp:{self.http_port}:interface=127.0.0.1",
             "--database": f"sqlite:{self.database}",
             "--log-level": "debug",
+            "--rate-limits": "off",
         }
         chosen.update(zip(self._options[::2], self._options[1::2], strict=True))
         arguments = [part for pair in chosen.items() for part in pair]

@@ -32,7 +32,7 @@ _FIRST_PATIENCE_S = 1.0
 _POLL_S = 2.0
 _REPLY_TIMEOUT_S = 1.0
 _RECONNECT_S = 0.5
-_PRESENCE_TTL_S = 15
+_PRESENCE_TTL_S = 8
 _MAX_PENDING = 10_000
 
 _NODES = "node:ids"
@@ -115,13 +115,15 @@ class RedisBus(Service):
     def publish(self, channel: str, event: AnyEvent) -> None:
         self._send("PUBLISH", channel, msgspec.json.encode(event))
 
-    async def online_elsewhere(self) -> set[str]:
-        nodes = await self._ask("SMEMBERS", _NODES) or []
+    async def online_elsewhere(self) -> set[str] | None:
+        nodes = await self._ask("SMEMBERS", _NODES) if self._present else None
+        if nodes is None:
+            return None
         others = [node for node in nodes if node.decode() != self._node_id]
-        if not others:
-            return set()
-        lists = await self._ask("MGET", *(b"presence:" + node for node in others)) or []
-        gone = [node for node, users in zip(others, lists, strict=False) if users is None]
+        lists = await self._ask("MGET", *(b"presence:" + node for node in others)) if others else []
+        if lists is None:
+            return None
+        gone = [node for node, users in zip(others, lists, strict=True) if users is None]
         if gone:
             self._send("SREM", _NODES, *gone)
         return {user for users in lists if users for user in msgspec.json.decode(users)}

@@ -6,8 +6,10 @@ import uuid
 
 from ruggine import errors
 from ruggine.domain import ports
+from ruggine.domain.directory import Directory
+from ruggine.domain.groups import Groups
 from ruggine.domain.hub import Hub
-from ruggine.domain.messages import Messages
+from ruggine.domain.limits import LoginFailures, network_of
 from ruggine.domain.sessions import Sessions, token_hash
 from ruggine.model import Session, User
 
@@ -21,17 +23,21 @@ class Accounts:
         store: ports.AccountStore,
         session_store: ports.SessionStore,
         sessions: Sessions,
-        messages: Messages,
+        directory: Directory,
+        groups: Groups,
         hub: Hub,
         hasher: ports.PasswordHasher,
+        failures: LoginFailures,
         clock: ports.Clock,
     ) -> None:
         self._store = store
         self._session_store = session_store
         self._sessions = sessions
-        self._messages = messages
+        self._directory = directory
+        self._groups = groups
         self._hub = hub
         self._hasher = hasher
+        self._failures = failures
         self._clock = clock
 
     async def register(self, name: str, password: str, address: str) -> tuple[User, str]:
@@ -46,20 +52,25 @@ class Accounts:
     async def log_in(self, name: str, password: str, device: str, address: str) -> tuple[User, str]:
         """The user and a new session's token.
 
-        Raises InvalidCredentials after the same work for an unknown user and a wrong password.
+        Raises InvalidCredentials after the same work for an unknown user and a wrong password,
+        and RateLimited after too many of them.
         """
         user, password_hash = await self._store.credentials(name) or (None, None)
+        known = user is not None and await self._session_store.knows(user.id, address)
+        guesser = network_of(address) if known else ""
+        self._failures.begin(name, guesser)
         right = await self._hasher.verify(password_hash, password)
         if user is None or not right:
             await self._session_store.note_failed_login(
                 user.id if user else None, self._clock(), address
             )
             raise errors.InvalidCredentials
+        self._failures.succeeded(name, guesser)
         return user, await self._sessions.begin(user, device, address)
 
     async def change_password(self, session: Session, old: str, new: str, address: str) -> None:
-        """Ends the user's other sessions. Raises InvalidCredentials."""
-        await self._confirm(session.user, old)
+        """Ends the user's other sessions. Raises InvalidCredentials, RateLimited."""
+        await self._confirm(session.user, old, address)
         password_hash = await self._hasher.hash(new)
         self._sessions.ended(
             await self._store.set_password(
@@ -68,10 +79,14 @@ class Accounts:
         )
 
     async def delete(self, user: User, password: str, address: str) -> None:
-        """Delete the account; its messages stay. Raises InvalidCredentials."""
-        await self._confirm(user, password)
-        ended = await self._store.delete(user.id, self._clock(), address)
-        self._messages.forget_user(user)
+        """Delete the account; its messages stay, its groups lose a member.
+
+        Raises InvalidCredentials, RateLimited.
+        """
+        await self._confirm(user, password, address)
+        ended, left = await self._store.delete(user, self._clock(), address)
+        self._directory.forget_user(user)
+        self._groups.left(left)
         self._sessions.ended(ended)
 
     async def everybody(self) -> list[tuple[User, bool]]:
@@ -83,7 +98,11 @@ class Accounts:
         """Who is connected to any node, by name, without the viewer."""
         return await self._store.with_ids(await self._hub.online() - {viewer.id})
 
-    async def _confirm(self, user: User, password: str) -> None:
+    async def _confirm(self, user: User, password: str, address: str) -> None:
+        """Whoever has got hold of a session must not guess the password with it."""
+        guesser = network_of(address)
+        self._failures.begin(user.name, guesser)
         _, password_hash = await self._store.credentials(user.name) or (None, None)
         if not await self._hasher.verify(password_hash, password):
             raise errors.InvalidCredentials("The password is wrong.")
+        self._failures.succeeded(user.name, guesser)

@@ -1,15 +1,17 @@
 """This node's live connections, and the way of an entry to them: the only truth in memory.
 
 A push is a hint, the log is the truth. For each chat that a connected user belongs to, the hub
-keeps the head: the `seq` up to which the chat was delivered here. An entry that is head + 1 is
-framed once and written to every connection of every member; one further on means a hole, and the
-missing entries are read from the log first. So every connection sees each entry once, in order,
-whatever the bus loses, doubles or shuffles.
+keeps the user's head: the `seq` up to which the chat was delivered to them. An entry that is head
++ 1 is framed once and written to every connection of every member; one further on means a hole,
+and the missing entries are read from the log first. So every connection sees each entry once, in
+order, whatever the bus loses, doubles or shuffles. Who joins and leaves a group is read off the
+log in the same way: nobody sees an entry before their own member_joined or after their own
+member_left.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import TypeVar
@@ -18,10 +20,14 @@ from ruggine import errors
 from ruggine.domain import ports
 from ruggine.events import (
     AnyEvent,
+    AnyNotice,
     ChatsChanged,
     EntryAppended,
+    GroupTold,
     SessionsEnded,
+    UserTold,
     chat_channel,
+    group_channel,
     user_channel,
 )
 from ruggine.model import Chat, Ending, Entry
@@ -48,14 +54,26 @@ class LocalUser:
 
 
 @dataclass(slots=True, eq=False)
+class Follower:
+    """One user's place in a chat; `head` is None until it is read."""
+
+    user: LocalUser
+    head: int | None
+
+
+@dataclass(slots=True, eq=False)
 class LocalChat:
-    """A chat that a user of this node belongs to. `head` is None until it is read."""
+    """A chat that users of this node belong to. `seen` is the furthest entry heard of."""
 
     chat: Chat
-    head: int | None = None
+    followers: dict[str, Follower] = field(default_factory=dict)
     seen: int = 0
-    users: dict[str, LocalUser] = field(default_factory=dict)
     catching_up: bool = False
+
+    @property
+    def lowest(self) -> int | None:
+        """The head of whoever is furthest behind."""
+        return min((f.head for f in self.followers.values() if f.head is not None), default=None)
 
 
 class Hub:
@@ -69,6 +87,7 @@ class Hub:
         sessions: ports.SessionStore,
         bus: ports.Bus,
         frame: ports.Framing,
+        frame_notice: ports.NoticeFraming,
         spawn: ports.Spawn,
         max_connections_per_user: int,
     ) -> None:
@@ -77,6 +96,7 @@ class Hub:
         self._session_store = sessions
         self._bus = bus
         self._frame = frame
+        self._frame_notice = frame_notice
         self._spawn = spawn
         self._max_connections_per_user = max_connections_per_user
         self._users: dict[str, LocalUser] = {}
@@ -123,23 +143,48 @@ class Hub:
         return [user.id for user in self._users.values() if user.connections]
 
     async def online(self) -> set[str]:
-        """The ids of the users who are connected, to any node."""
-        return {*self.online_here(), *await self._bus.online_elsewhere()}
+        """The ids of the users who are connected, to any node as far as is known."""
+        return {*self.online_here(), *(await self._bus.online_elsewhere() or ())}
+
+    async def online_everywhere(self) -> set[str] | None:
+        """The same, or None while nobody can say who is connected to other nodes."""
+        elsewhere = await self._bus.online_elsewhere()
+        return None if elsewhere is None else {*self.online_here(), *elsewhere}
 
     # What happened on this node
 
-    def publish(self, chat: Chat, entry: Entry) -> None:
-        """Bring a committed entry to every member's connections, here and on other nodes."""
+    def publish(self, chat: Chat, *entries: Entry) -> None:
+        """Bring committed entries to every member's connections, here and on other nodes."""
         for member in chat.members:
-            self._follow_new(member.id, chat)
-        self._on_entry(entry)
-        self._bus.publish(chat_channel(chat.id), EntryAppended(entry))
+            self._follow_new(member.id, chat, 0)
+        for entry in entries:
+            self._on_entry(entry)
+            self._bus.publish(chat_channel(chat.id), EntryAppended(entry))
 
-    def chat_opened(self, chat: Chat) -> None:
-        """A chat has just been made: its members' connections follow it from its first entry."""
-        for member in chat.members:
-            self._follow_new(member.id, chat)
-            self._bus.publish(user_channel(member.id), ChatsChanged(member.id))
+    def chat_opened(self, chat: Chat, user_ids: Iterable[str]) -> None:
+        """These users have just come to belong to a chat: their connections follow it."""
+        for user_id in user_ids:
+            self._changed(user_id)
+            self._bus.publish(user_channel(user_id), ChatsChanged(user_id))
+
+    def tell(self, user_id: str, notice: AnyNotice) -> None:
+        """Tell every connection of a user, here and on other nodes."""
+        self._tell_user(user_id, notice)
+        self._bus.publish(user_channel(user_id), UserTold(user_id, notice))
+
+    def tell_chat(self, chat: Chat, notice: AnyNotice, but: str | None = None) -> None:
+        """Tell every connection of every member of a chat, of the user `but` excepted."""
+        if chat.group_id is None:
+            for member in chat.members:
+                if member.id != but:
+                    self.tell(member.id, notice)
+            return
+        self._tell_chat(chat.id, notice, but)
+        self._bus.publish(group_channel(chat.group_id), GroupTold(chat.id, notice, but))
+
+    def tell_here(self, user_ids: Iterable[str], notice: AnyNotice) -> None:
+        """Tell the connections of these users to this node only."""
+        self._tell([u for id_ in user_ids if (u := self._users.get(id_)) is not None], notice)
 
     def sessions_ended(self, user_id: str, session_ids: Collection[str]) -> None:
         """Close the connections of these sessions, here and on other nodes."""
@@ -153,9 +198,13 @@ class Hub:
             case EntryAppended(entry):
                 self._on_entry(entry)
             case ChatsChanged(user_id):
-                self._spawn(self._reload([user_id]))
+                self._changed(user_id)
             case SessionsEnded(user_id, session_ids):
                 self._end_sessions(user_id, session_ids)
+            case UserTold(user_id, notice):
+                self._tell_user(user_id, notice)
+            case GroupTold(chat_id, notice, but):
+                self._tell_chat(chat_id, notice, but)
 
     async def on_missed(self) -> None:
         """Compare everything followed here with the database, and catch up."""
@@ -169,64 +218,78 @@ class Hub:
     # Following chats
 
     async def _load(self, user: LocalUser) -> None:
+        """Subscribed first, read then: nothing falls between the two."""
         await self._bus.subscribe([user_channel(user.id)])
-        chats = [chat for _, chat in await self._chat_store.of_users([user.id])]
-        unread = [here for chat in chats if (here := self._follow(user, chat)).head is None]
-        if unread:
-            await self._read_heads(unread)
+        for _, chat, _ in await self._chat_store.of_users([user.id]):
+            if chat.id not in user.chats:
+                self._follow(user, chat, None)
+        unread = [h for h in user.chats.values() if h.followers[user.id].head is None]
+        await self._bus.subscribe([channel for here in unread for channel in _channels(here.chat)])
+        for chat_ids in _chunks([here.chat.id for here in unread]):
+            for chat_id, head in (await self._chat_store.heads(chat_ids)).items():
+                self._begin_at(user, chat_id, head)
         user.loaded = True
         if user.changed:
             user.changed = False
             self._spawn(self._reload([user.id]))
 
-    async def _read_heads(self, unread: Sequence[LocalChat]) -> None:
-        """Subscribed first, read then: nothing falls between the two."""
-        await self._bus.subscribe([chat_channel(here.chat.id) for here in unread])
-        heads = await self._chat_store.heads([here.chat.id for here in unread])
-        for here in unread:
-            if here.head is None:
-                here.head = heads.get(here.chat.id, 0)
-                self._on_head(here.chat.id, here.seen)
+    def _begin_at(self, user: LocalUser, chat_id: int, head: int) -> None:
+        here = user.chats.get(chat_id)
+        follower = here.followers.get(user.id) if here is not None else None
+        if here is not None and follower is not None and follower.head is None:
+            follower.head = head
+            self._on_head(chat_id, here.seen)
+
+    def _changed(self, user_id: str) -> None:
+        """The database says that a user belongs to a chat more."""
+        user = self._users.get(user_id)
+        if user is None:
+            return
+        if user.loaded:
+            self._spawn(self._reload([user_id]))
+        else:
+            user.changed = True
 
     async def _reload(self, user_ids: Collection[str]) -> None:
         """Follow what these users have come to belong to since they were loaded."""
-        for user_id, chat in await self._chat_store.of_users(user_ids):
-            self._follow_new(user_id, chat)
+        for user_id, chat, joined_seq in await self._chat_store.of_users(user_ids):
+            self._follow_new(user_id, chat, max(joined_seq - 1, 0))
 
-    def _follow_new(self, user_id: str, chat: Chat) -> None:
-        """A chat that a loaded user does not follow yet is new to them, from its first entry."""
+    def _follow_new(self, user_id: str, chat: Chat, head: int) -> None:
+        """A chat that a loaded user does not follow yet is new to them, from `head` on."""
         user = self._users.get(user_id)
         if user is None or chat.id in user.chats:
             return
         if not user.loaded:
             user.changed = True
             return
-        here = self._follow(user, chat)
-        if here.head is None:
-            here.head = 0
-            self._spawn(self._follow_from_start(here))
+        here = self._follow(user, chat, head)
+        self._spawn(self._follow_from(here))
 
-    async def _follow_from_start(self, here: LocalChat) -> None:
-        await self._bus.subscribe([chat_channel(here.chat.id)])
+    async def _follow_from(self, here: LocalChat) -> None:
+        await self._bus.subscribe(_channels(here.chat))
         await self._catch_up(here)
 
-    def _follow(self, user: LocalUser, chat: Chat) -> LocalChat:
+    def _follow(self, user: LocalUser, chat: Chat, head: int | None) -> LocalChat:
         here = self._chats.setdefault(chat.id, LocalChat(chat))
-        here.users[user.id] = user
+        here.followers[user.id] = Follower(user, head)
         user.chats[chat.id] = here
         return here
+
+    def _unfollow(self, user: LocalUser, here: LocalChat) -> None:
+        user.chats.pop(here.chat.id, None)
+        here.followers.pop(user.id, None)
+        if not here.followers and self._chats.get(here.chat.id) is here:
+            del self._chats[here.chat.id]
+            self._bus.unsubscribe(_channels(here.chat))
 
     def _forget_if_idle(self, user: LocalUser) -> None:
         if user.connections or user.attaching or self._users.get(user.id) is not user:
             return
         del self._users[user.id]
-        channels = [user_channel(user.id)]
-        for here in user.chats.values():
-            here.users.pop(user.id, None)
-            if not here.users and self._chats.get(here.chat.id) is here:
-                del self._chats[here.chat.id]
-                channels.append(chat_channel(here.chat.id))
-        self._bus.unsubscribe(channels)
+        for here in tuple(user.chats.values()):
+            self._unfollow(user, here)
+        self._bus.unsubscribe([user_channel(user.id)])
 
     # Delivering
 
@@ -234,18 +297,18 @@ class Hub:
         here = self._chats.get(entry.chat_id)
         if here is None:
             return
-        if here.head is not None and entry.seq == here.head + 1:
-            self._deliver(here, entry)
-        else:
-            self._on_head(entry.chat_id, entry.seq)
+        here.seen = max(here.seen, entry.seq)
+        if self._deliver(here, entry) and not here.catching_up:
+            self._spawn(self._catch_up(here))
 
     def _on_head(self, chat_id: int, seq: int) -> None:
-        """The chat is said to have come to `seq`; read what is missing here."""
+        """The chat is said to have come to `seq`; read what somebody here is missing."""
         here = self._chats.get(chat_id)
         if here is None:
             return
         here.seen = max(here.seen, seq)
-        if here.head is not None and here.seen > here.head and not here.catching_up:
+        lowest = here.lowest
+        if lowest is not None and here.seen > lowest and not here.catching_up:
             self._spawn(self._catch_up(here))
 
     async def _catch_up(self, here: LocalChat) -> None:
@@ -253,20 +316,63 @@ class Hub:
             return
         here.catching_up = True
         try:
-            while entries := await self._log.entries_after(here.chat.id, here.head or 0, _CHUNK):
+            while (lowest := here.lowest) is not None:
+                entries = await self._log.entries_after(here.chat.id, lowest, _CHUNK)
                 for entry in entries:
-                    if entry.seq == (here.head or 0) + 1:
-                        self._deliver(here, entry)
+                    self._deliver(here, entry)
+                if not entries or here.lowest == lowest:
+                    break
         finally:
             here.catching_up = False
-            here.seen = here.head or 0
 
-    def _deliver(self, here: LocalChat, entry: Entry) -> None:
-        here.head = entry.seq
-        framed = self._frame(here.chat, entry)
-        for user in here.users.values():
-            for connection in tuple(user.connections):
+    def _deliver(self, here: LocalChat, entry: Entry) -> bool:
+        """Write an entry to everybody whose next one it is; whether somebody misses earlier ones.
+
+        It is framed once, for all of them.
+        """
+        if entry.kind == "member_joined" and entry.subject is not None:
+            self._follow_joined(here, entry.subject.id, entry.seq)
+        framed, behind = None, False
+        for follower in tuple(here.followers.values()):
+            if follower.head != entry.seq - 1:
+                behind = behind or (follower.head is not None and follower.head < entry.seq)
+                continue
+            follower.head = entry.seq
+            framed = framed or self._frame(here.chat, entry)
+            for connection in tuple(follower.user.connections):
                 connection.deliver(framed)
+        if entry.kind == "member_left" and entry.subject is not None:
+            self._unfollow_left(here, entry.subject.id, entry.seq)
+        return behind
+
+    def _follow_joined(self, here: LocalChat, user_id: str, seq: int) -> None:
+        user = self._users.get(user_id)
+        if user is not None and user.loaded and user_id not in here.followers:
+            self._follow(user, here.chat, seq - 1)
+
+    def _unfollow_left(self, here: LocalChat, user_id: str, seq: int) -> None:
+        follower = here.followers.get(user_id)
+        if follower is not None and follower.head == seq:
+            self._unfollow(follower.user, here)
+
+    # Telling
+
+    def _tell_user(self, user_id: str, notice: AnyNotice) -> None:
+        user = self._users.get(user_id)
+        if user is not None:
+            self._tell([user], notice)
+
+    def _tell_chat(self, chat_id: int, notice: AnyNotice, but: str | None) -> None:
+        here = self._chats.get(chat_id)
+        if here is not None:
+            self._tell([f.user for id_, f in here.followers.items() if id_ != but], notice)
+
+    def _tell(self, users: Iterable[LocalUser], notice: AnyNotice) -> None:
+        """It is framed once, for all of them."""
+        framed = self._frame_notice(notice)
+        for user in users:
+            for connection in tuple(user.connections):
+                connection.tell(framed)
 
     # Sessions
 
@@ -294,3 +400,9 @@ def _chunks(items: Iterable[T]) -> Iterator[list[T]]:
     rest = iter(tuple(items))
     while chunk := list(islice(rest, _CHUNK)):
         yield chunk
+
+
+def _channels(chat: Chat) -> list[str]:
+    """What a node subscribes to for a chat."""
+    groups = [group_channel(chat.group_id)] if chat.group_id is not None else []
+    return [chat_channel(chat.id), *groups]

@@ -6,21 +6,30 @@ Everything here is called on the reactor thread. Whatever touches storage raises
 
 from __future__ import annotations
 
-from collections.abc import Collection, Coroutine, Iterable
+from collections.abc import Collection, Coroutine, Iterable, Sequence
 from typing import Any, Literal, Protocol
 
 from ruggine.errors import Refusal
-from ruggine.events import AnyEvent
+from ruggine.events import AnyEvent, AnyNotice
 from ruggine.model import (
     Appended,
+    Change,
     Chat,
     ChatSummary,
     Draft,
     EndedSession,
     Ending,
     Entry,
+    Found,
+    FriendRequest,
+    Group,
+    Invite,
+    Member,
     Page,
+    Role,
+    SearchQuery,
     Session,
+    Span,
     User,
 )
 
@@ -64,8 +73,10 @@ class AccountStore(Protocol):
     ) -> list[EndedSession]:
         """Also ends every session but the one with the id `keep`."""
 
-    async def delete(self, user_id: str, now_s: float, address: str) -> list[EndedSession]:
-        """Delete the account, close its private chats and end its sessions."""
+    async def delete(
+        self, user: User, now_s: float, address: str
+    ) -> tuple[list[EndedSession], list[Change]]:
+        """Delete the account, close its private chats, leave its groups and end its sessions."""
 
     async def everybody(self) -> list[User]:
         """Every account that is not deleted, by name."""
@@ -100,6 +111,9 @@ class SessionStore(Protocol):
     async def touch(self, session_ids: Collection[str], now_s: float) -> None:
         """Note that these sessions are in use."""
 
+    async def knows(self, user_id: str, address: str) -> bool:
+        """Whether the user has logged in from there before."""
+
     async def note_failed_login(self, user_id: str | None, now_s: float, address: str) -> None: ...
 
 
@@ -120,8 +134,9 @@ class ChatStore(Protocol):
 
     async def find_private(self, one: User, other: User) -> Chat | None: ...
 
-    async def of_users(self, user_ids: Collection[str]) -> list[tuple[str, Chat]]:
-        """Every chat of these users, each with the user it was found for."""
+    async def of_users(self, user_ids: Collection[str]) -> list[tuple[str, Chat, int]]:
+        """Every chat of these users: the user, the chat, and the `seq` of their own joining (0 in
+        a private chat)."""
 
     async def heads(self, chat_ids: Collection[int]) -> dict[int, int]:
         """The last `seq` of each chat."""
@@ -129,18 +144,132 @@ class ChatStore(Protocol):
     async def summaries(self, user_id: str) -> list[ChatSummary]:
         """The user's chats that have entries, newest first."""
 
-    async def discarded(self, user_id: str, chat_id: int) -> int:
-        """The `seq` up to which the user has discarded the chat; 0 if never."""
+    async def span(self, user_id: str, chat_id: int) -> Span | None:
+        """What the user may read and has not discarded; None if they never belonged to it."""
 
-    async def mark_read(self, user_id: str, chat_id: int, seq: int) -> None: ...
+    async def mark_read(self, user_id: str, chat_id: int, seq: int) -> bool:
+        """Move the user's mark forward, at most to the last entry; whether it moved."""
+
+    async def mute(self, user_id: str, chat_id: int, muted: bool) -> bool:
+        """Whether the user belongs to the chat."""
 
     async def discard(self, user_id: str, chat_id: int) -> None:
         """Discard everything up to the present `seq`, for this user only."""
 
 
+class GroupStore(Protocol):
+    """Everything here raises NotAMember for a group that the acting user is not in."""
+
+    async def create(
+        self, owner: User, name: str, invited: Sequence[User], now_s: float
+    ) -> tuple[Change, list[Invite]]: ...
+
+    async def chat(self, group_id: str) -> Chat | None:
+        """Whether anybody is in it or not."""
+
+    async def of_user(self, user_id: str) -> list[Group]: ...
+
+    async def members(self, user: User, group_id: str) -> list[Member]:
+        """By name."""
+
+    async def invite(self, by: User, user: User, group_id: str, now_s: float) -> Invite:
+        """Raises AlreadyDone, Forbidden."""
+
+    async def invites_of(self, user_id: str) -> list[Invite]:
+        """Those that wait for an answer, oldest first."""
+
+    async def accept(self, user: User, invite_id: str, now_s: float) -> Change:
+        """Raises NotFound, AlreadyDone, Forbidden."""
+
+    async def reject(self, user: User, invite_id: str) -> Invite:
+        """Raises NotFound, AlreadyDone."""
+
+    async def join(self, user: User, group: str, now_s: float) -> Change:
+        """By id or name. Raises Forbidden unless it is open, AlreadyDone, InvalidRequest."""
+
+    async def leave(self, user: User, group: str, now_s: float) -> Change:
+        """By id or name. The last owner's role passes on; an empty group is closed for ever."""
+
+    async def set_open(self, user: User, group_id: str, opened: bool) -> None:
+        """Raises Forbidden for a plain member, as the next three do."""
+
+    async def rename(self, user: User, group_id: str, name: str, now_s: float) -> Change: ...
+
+    async def remove(self, user: User, group_id: str, member: User, now_s: float) -> Change:
+        """Raises NotFound for who is no member."""
+
+    async def set_role(
+        self, user: User, group_id: str, member: User, role: Role, now_s: float
+    ) -> Change:
+        """Raises NotFound for who is no member, AlreadyDone."""
+
+
+class FriendStore(Protocol):
+    async def request(self, user: User, other: User, message: str, now_s: float) -> bool:
+        """Whether they are friends now, because the other had asked.
+
+        Raises InvalidRequest for oneself, NotFound, AlreadyDone, and Forbidden where either has
+        blocked the other or too many requests wait.
+        """
+
+    async def accept(self, user: User, other: User, now_s: float) -> None:
+        """Raises NotFound, AlreadyDone."""
+
+    async def reject(self, user: User, other: User) -> None:
+        """Raises NotFound, AlreadyDone."""
+
+    async def remove(self, user: User, other: User) -> None:
+        """A friend, or one's own request. Raises NotFound."""
+
+    async def friends(self, user_id: str) -> list[User]:
+        """By name."""
+
+    async def received(self, user_id: str) -> list[FriendRequest]:
+        """Oldest first."""
+
+    async def sent(self, user_id: str) -> list[FriendRequest]:
+        """Oldest first."""
+
+    async def block(self, user: User, other: User, now_s: float) -> bool:
+        """Also ends what is between them; whether that was a friendship. Raises AlreadyDone."""
+
+    async def unblock(self, user: User, other: User) -> None:
+        """Raises NotFound."""
+
+    async def blocked(self, user_id: str) -> list[User]:
+        """By name."""
+
+    async def acquainted(self, user_ids: Collection[str]) -> list[tuple[User, list[str]]]:
+        """Each of these users with their friends, chat partners and fellow members, but for whom
+        they have blocked or are blocked by."""
+
+
+class EditStore(Protocol):
+    """Everything here raises NotAMember, NotFound for no such message, and AlreadyDone."""
+
+    async def edit(self, user: User, chat: Chat, seq: int, content: str, now_s: float) -> Change:
+        """Raises Forbidden for another's message, and for who is blocked."""
+
+    async def delete(self, user: User, chat: Chat, seq: int, now_s: float) -> Change:
+        """Raises Forbidden for another's message, but not to who manages the group."""
+
+    async def react(
+        self, user: User, chat: Chat, seq: int, emoji: str, active: bool, now_s: float
+    ) -> Change:
+        """Raises Forbidden for who is blocked."""
+
+
+class SearchStore(Protocol):
+    async def find(self, user: User, query: SearchQuery) -> Found:
+        """In what the user may read and has not discarded."""
+
+    async def index_some(self) -> bool:
+        """Bring some messages more into the index; whether there were any."""
+
+
 Outcome = Appended | Refusal
 """What became of a draft. The refusals: ClientIdConflict, NotFound (the chat is closed),
-Unavailable."""
+NotAMember, Forbidden (the sender is blocked), Unavailable."""
 
 
 class Answer(Protocol):
@@ -158,14 +287,16 @@ class MessageLog(Protocol):
         """
 
     async def page(
-        self, chat_id: int, *, above: int, before: int | None, after: int | None, limit: int
+        self, chat_id: int, span: Span, *, before: int | None, after: int | None, limit: int
     ) -> Page:
-        """Messages with a `seq` over `above`, oldest first: `after` one, else the newest."""
+        """Messages within `span` in their present state, oldest first: `after` one, else the
+        newest."""
 
     async def entries_after(self, chat_id: int, seq: int, limit: int) -> list[Entry]:
         """The next entries of any kind, in order."""
 
-    async def exists(self, chat_id: int, seq: int) -> bool: ...
+    async def exists(self, chat_id: int, seq: int) -> bool:
+        """Whether there is a message."""
 
 
 class Bus(Protocol):
@@ -182,8 +313,8 @@ class Bus(Protocol):
     def publish(self, channel: str, event: AnyEvent) -> None:
         """Neither waits nor raises."""
 
-    async def online_elsewhere(self) -> set[str]:
-        """The ids of users who are connected to other nodes; empty while the bus is away."""
+    async def online_elsewhere(self) -> set[str] | None:
+        """The ids of users who are connected to other nodes; None while the bus is away."""
 
 
 class BusListener(Protocol):
@@ -207,6 +338,9 @@ class Connection(Protocol):
     def deliver(self, framed: Any) -> None:
         """Write an entry that `Framing` has framed."""
 
+    def tell(self, framed: Any) -> None:
+        """Write a notice that `NoticeFraming` has framed, where this connection shows them."""
+
     def end(self, why: Ending) -> None:
         """Say why, and close."""
 
@@ -215,3 +349,9 @@ class Framing(Protocol):
     """Makes of an entry what connections write; called once for all receivers of a node."""
 
     def __call__(self, chat: Chat, entry: Entry) -> Any: ...
+
+
+class NoticeFraming(Protocol):
+    """The same for a notice."""
+
+    def __call__(self, notice: AnyNotice) -> Any: ...

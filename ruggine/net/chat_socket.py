@@ -23,7 +23,7 @@ from ruggine.domain.sessions import Sessions
 from ruggine.model import Ending, Session, User
 from ruggine.net.commands import Caller, Commands
 from ruggine.net.connections import Connections
-from ruggine.net.framing import FramedEntry, frame_bytes
+from ruggine.net.framing import FramedEntry, FramedNotice, frame_bytes
 from ruggine.net.outgoing import Outgoing
 from ruggine.net.work import OrderedWork
 from ruggine.wire import frames, requests
@@ -228,8 +228,9 @@ class ChatSocket(WebSocketServerProtocol):
             _log.failure("A request failed in a way that nobody foresaw")
             self._refuse(errors.Unavailable(), request.request_id)
             return
-        result.request_id = request.request_id
-        self._write(result)
+        if result is not None:
+            result.request_id = request.request_id
+            self._write(result)
         if isinstance(request, requests.Quit):
             self._close(1000, "goodbye")
 
@@ -254,6 +255,9 @@ class ChatSocket(WebSocketServerProtocol):
     def deliver(self, framed: FramedEntry) -> None:
         self._outgoing.write(framed.data)
         self.factory.log_delivery(self.session)
+
+    def tell(self, framed: FramedNotice) -> None:
+        self._outgoing.write(framed.data)
 
     def end(self, why: Ending) -> None:
         """Closes when the request that is being answered has its answer."""

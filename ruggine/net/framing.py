@@ -1,12 +1,15 @@
-"""An entry as connections write it: encoded once, framed once, for all receivers of a node."""
+"""What connections write: encoded once, framed once, for all receivers of a node."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cached_property
+from typing import Any
 
 from autobahn.websocket.protocol import PreparedMessage
 
-from ruggine.model import Chat, Entry
+from ruggine import events
+from ruggine.model import Chat, Entry, EntryKind, User
 from ruggine.wire import frames
 
 
@@ -27,22 +30,143 @@ class FramedEntry:
         self.entry = entry
 
     @cached_property
-    def message(self) -> frames.IncomingMessage:
-        chat, entry = self.chat, self.entry
-        private = chat.kind == "private"
-        return frames.IncomingMessage(
-            chat_type=chat.kind,
-            sender=entry.sender.name,
-            to_user=chat.peer_of(entry.sender.id).name if private else None,
-            group_id=chat.group_id,
-            content=entry.content,
-            timestamp=entry.time_ms / 1000,
-            seq=entry.seq,
-            client_id=entry.client_id,
-            reply_to=entry.reply_to,
-        )
+    def frame(self) -> frames.Frame:
+        return _ENTRIES[self.entry.kind](self.chat, self.entry)
 
     @cached_property
     def data(self) -> bytes:
         """The WebSocket frame."""
-        return frame_bytes(self.message)
+        return frame_bytes(self.frame)
+
+
+class FramedNotice:
+    """One notice on its way to the connections of a node."""
+
+    def __init__(self, notice: events.AnyNotice) -> None:
+        self.notice = notice
+
+    @cached_property
+    def data(self) -> bytes:
+        """The WebSocket frame."""
+        return frame_bytes(_NOTICES[type(self.notice)](self.notice))
+
+
+# Entries
+
+
+def _place(chat: Chat, entry: Entry) -> dict[str, Any]:
+    """Where an entry stands. A private chat is named by who acted and the other of the two."""
+    return {
+        **_chat(chat, entry.sender),
+        "seq": entry.seq,
+        "timestamp": entry.time_ms / 1000,
+    }
+
+
+def _chat(chat: Chat, actor: User) -> dict[str, Any]:
+    if chat.kind == "group":
+        return {"chat_type": "group", "group_id": chat.group_id}
+    return {"chat_type": "private", "to_user": chat.peer_of(actor.id).name}
+
+
+def _message(chat: Chat, entry: Entry) -> frames.Frame:
+    """Built without `_place`: this is the way of every message."""
+    private = chat.kind == "private"
+    return frames.IncomingMessage(
+        chat_type=chat.kind,
+        sender=entry.sender.name,
+        to_user=chat.peer_of(entry.sender.id).name if private else None,
+        group_id=chat.group_id,
+        content=entry.content,
+        timestamp=entry.time_ms / 1000,
+        seq=entry.seq,
+        client_id=entry.client_id,
+        reply_to=entry.reply_to,
+        edited=entry.edited,
+        deleted=entry.deleted,
+    )
+
+
+def _edited(chat: Chat, entry: Entry) -> frames.Frame:
+    return frames.MessageEdited(
+        **_place(chat, entry), sender=entry.sender.name, ref=entry.ref or 0, content=entry.content
+    )
+
+
+def _deleted(chat: Chat, entry: Entry) -> frames.Frame:
+    return frames.MessageDeleted(
+        **_place(chat, entry), sender=entry.sender.name, ref=entry.ref or 0
+    )
+
+
+def _reaction(chat: Chat, entry: Entry) -> frames.Frame:
+    return frames.Reaction(
+        **_place(chat, entry),
+        sender=entry.sender.name,
+        ref=entry.ref or 0,
+        emoji=entry.content,
+        active=bool(entry.active),
+    )
+
+
+def _joined(chat: Chat, entry: Entry) -> frames.Frame:
+    return frames.MemberJoined(
+        **_place(chat, entry), username=_subject(entry), by=entry.sender.name
+    )
+
+
+def _left(chat: Chat, entry: Entry) -> frames.Frame:
+    return frames.MemberLeft(**_place(chat, entry), username=_subject(entry), by=entry.sender.name)
+
+
+def _renamed(chat: Chat, entry: Entry) -> frames.Frame:
+    return frames.GroupRenamed(**_place(chat, entry), name=entry.content, by=entry.sender.name)
+
+
+def _role_changed(chat: Chat, entry: Entry) -> frames.Frame:
+    return frames.RoleChanged(
+        **_place(chat, entry), username=_subject(entry), role=entry.content, by=entry.sender.name
+    )
+
+
+def _subject(entry: Entry) -> str:
+    return (entry.subject or entry.sender).name
+
+
+_ENTRIES: dict[EntryKind, Callable[[Chat, Entry], frames.Frame]] = {
+    "message": _message,
+    "message_edited": _edited,
+    "message_deleted": _deleted,
+    "reaction": _reaction,
+    "member_joined": _joined,
+    "member_left": _left,
+    "group_renamed": _renamed,
+    "role_changed": _role_changed,
+}
+
+# Notices
+
+_NOTICES: dict[type[events.Notice], Callable[[Any], frames.Frame]] = {
+    events.Typing: lambda n: frames.Typing(
+        **_chat(n.chat, n.user), sender=n.user.name, active=n.active
+    ),
+    events.ReadReceipt: lambda n: frames.ReadReceipt(
+        **_chat(n.chat, n.user), username=n.user.name, seq=n.seq
+    ),
+    events.UserStatus: lambda n: frames.UserStatus(
+        username=n.user.name, online=n.online, last_seen=round(n.last_seen_s, 3)
+    ),
+    events.FriendRequested: lambda n: frames.FriendRequest(username=n.user.name, message=n.message),
+    events.FriendRequestAccepted: lambda n: frames.FriendRequestAccepted(username=n.user.name),
+    events.FriendRequestRejected: lambda n: frames.FriendRequestRejected(username=n.user.name),
+    events.FriendRemoved: lambda n: frames.FriendRemoved(username=n.user.name),
+    events.GroupInvited: lambda n: frames.GroupInvite(
+        invite_id=n.invite.id,
+        group_id=n.invite.group_id,
+        name=n.invite.group_name,
+        invited_by=n.invite.by.name,
+    ),
+    events.GroupInviteRejected: lambda n: frames.GroupInviteRejected(
+        group_id=n.invite.group_id, name=n.invite.group_name, username=n.invite.user.name
+    ),
+}

@@ -20,10 +20,10 @@ from ruggine.domain.sessions import Sessions
 from ruggine.model import Ending, Session, User
 from ruggine.net.commands import Caller, Commands
 from ruggine.net.connections import Connections
-from ruggine.net.framing import FramedEntry
+from ruggine.net.framing import FramedEntry, FramedNotice
 from ruggine.net.outgoing import Outgoing
 from ruggine.net.work import OrderedWork
-from ruggine.wire import lines, replies, requests
+from ruggine.wire import frames, lines, replies, requests
 
 CLOSE_GRACE_S = 10.0
 """For a peer to read what was written before the connection is cut."""
@@ -126,7 +126,7 @@ class LineProtocol(LineOnlyReceiver, TimeoutMixin):
             case requests.Watch(chat=chat):
                 await self._watch(caller.own_session, chat)
                 return
-        for text in replies.reply(result):
+        for text in replies.reply(result) if result is not None else ():
             self._write(text)
         if isinstance(line.request, requests.Quit):
             self._close()
@@ -162,13 +162,19 @@ class LineProtocol(LineOnlyReceiver, TimeoutMixin):
         self._watching = True
         self._write(lines.ok("Watching"))
 
+    def tell(self, framed: FramedNotice) -> None:
+        """Nobody who types commands has asked for notices; the lists have what they said."""
+
     def deliver(self, framed: FramedEntry) -> None:
+        message = framed.frame
+        if not isinstance(message, frames.IncomingMessage) or message.deleted:
+            return
         if not self._watching:
             return
         chat = framed.chat
         name = chat.group_id or "@" + chat.peer_of(self.session.user.id).name
         if self._watched_chat in (None, name.lower()):
-            self._write(replies.message_line(name, framed.message))
+            self._write(replies.message_line(name, message))
             self.factory.log_delivery(self.session.user)
 
     def end(self, why: Ending) -> None:

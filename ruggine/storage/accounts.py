@@ -6,8 +6,8 @@ import sqlite3
 from collections.abc import Collection
 
 from ruggine import errors
-from ruggine.model import EndedSession, Session, User
-from ruggine.storage import sessions
+from ruggine.model import Change, EndedSession, Session, User
+from ruggine.storage import friends, groups, sessions
 from ruggine.storage.database import Cursor, Database
 
 
@@ -38,8 +38,10 @@ class AccountStore:
             _set_password_txn, user_id, password_hash, now_s, address, keep
         )
 
-    async def delete(self, user_id: str, now_s: float, address: str) -> list[EndedSession]:
-        return await self._database.write(_delete_txn, user_id, now_s, address)
+    async def delete(
+        self, user: User, now_s: float, address: str
+    ) -> tuple[list[EndedSession], list[Change]]:
+        return await self._database.write(_delete_txn, user, now_s, address)
 
     async def everybody(self) -> list[User]:
         return await self._database.read(_everybody_txn)
@@ -88,17 +90,21 @@ def _set_password_txn(
     return sessions.end_all_txn(cursor, user_id, "revoke", now_s, address, keep)
 
 
-def _delete_txn(cursor: Cursor, user_id: str, now_s: float, address: str) -> list[EndedSession]:
+def _delete_txn(
+    cursor: Cursor, user: User, now_s: float, address: str
+) -> tuple[list[EndedSession], list[Change]]:
     """The row stays for its messages, under a name that nobody can register because of its '~'."""
-    name = "deleted~" + user_id.replace("-", "")[:12]
+    left = groups.leave_all_txn(cursor, user, now_s)
+    name = "deleted~" + user.id.replace("-", "")[:12]
     cursor.execute(
         "UPDATE users SET name = ?, name_key = ?, password_hash = NULL, deleted_s = ? WHERE id = ?",
-        (name, name, now_s, user_id),
+        (name, name, now_s, user.id),
     )
     cursor.execute(
-        "UPDATE chats SET closed = 1 WHERE low_user_id = ? OR high_user_id = ?", (user_id, user_id)
+        "UPDATE chats SET closed = 1 WHERE low_user_id = ? OR high_user_id = ?", (user.id, user.id)
     )
-    return sessions.end_all_txn(cursor, user_id, "logout", now_s, address)
+    friends.forget_all_txn(cursor, user)
+    return sessions.end_all_txn(cursor, user.id, "logout", now_s, address), left
 
 
 def _everybody_txn(cursor: Cursor) -> list[User]:

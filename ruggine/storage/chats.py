@@ -6,7 +6,8 @@ from collections.abc import Collection, Iterable
 from typing import Any
 
 from ruggine import errors
-from ruggine.model import MESSAGE, Chat, ChatSummary, Entry, User
+from ruggine.model import Chat, ChatSummary, Entry, Group, Span, User
+from ruggine.storage import entries
 from ruggine.storage.database import Cursor, Database
 
 
@@ -22,7 +23,7 @@ class ChatStore:
     async def find_private(self, one: User, other: User) -> Chat | None:
         return await self._database.read(_find_private_txn, one, other)
 
-    async def of_users(self, user_ids: Collection[str]) -> list[tuple[str, Chat]]:
+    async def of_users(self, user_ids: Collection[str]) -> list[tuple[str, Chat, int]]:
         return await self._database.read(_of_users_txn, list(user_ids))
 
     async def heads(self, chat_ids: Collection[int]) -> dict[int, int]:
@@ -31,15 +32,20 @@ class ChatStore:
     async def summaries(self, user_id: str) -> list[ChatSummary]:
         return await self._database.read(_summaries_txn, user_id)
 
-    async def discarded(self, user_id: str, chat_id: int) -> int:
-        return await self._database.read(_discarded_txn, user_id, chat_id)
+    async def span(self, user_id: str, chat_id: int) -> Span | None:
+        return await self._database.read(_span_txn, user_id, chat_id)
 
-    async def mark_read(self, user_id: str, chat_id: int, seq: int) -> None:
-        await self._database.write(_mark_read_txn, user_id, chat_id, seq)
+    async def mark_read(self, user_id: str, chat_id: int, seq: int) -> bool:
+        return await self._database.write(_mark_read_txn, user_id, chat_id, seq)
+
+    async def mute(self, user_id: str, chat_id: int, muted: bool) -> bool:
+        return await self._database.write(_mute_txn, user_id, chat_id, muted)
 
     async def discard(self, user_id: str, chat_id: int) -> None:
         await self._database.write(_discard_txn, user_id, chat_id)
 
+
+_NO_END = 2**63 - 1
 
 _SELECT = (
     "SELECT c.id, c.kind, c.group_id, low.id, low.name, high.id, high.name FROM chats AS c "
@@ -48,7 +54,8 @@ _SELECT = (
 )
 
 
-def _chat(row: Iterable[Any]) -> Chat:
+def chat(row: Iterable[Any]) -> Chat:
+    """The chat in seven columns: its own three and its two members'."""
     id_, kind, group_id, low_id, low_name, high_id, high_name = row
     if kind == "group":
         return Chat(id_, kind, group_id=group_id)
@@ -61,7 +68,7 @@ def _find_private_txn(cursor: Cursor, one: User, other: User) -> Chat | None:
     row = cursor.execute(
         _SELECT + "WHERE c.low_user_id = ? AND c.high_user_id = ?", (low, high)
     ).fetchone()
-    return _chat(row) if row else None
+    return chat(row) if row else None
 
 
 def _private_txn(cursor: Cursor, one: User, other: User) -> tuple[Chat, bool]:
@@ -80,20 +87,25 @@ def _private_txn(cursor: Cursor, one: User, other: User) -> tuple[Chat, bool]:
     )
     chat_id = cursor.lastrowid
     cursor.executemany(
-        "INSERT INTO chat_members (user_id, chat_id) VALUES (?, ?)",
-        [(user_id, chat_id) for user_id in {low, high}],
+        "INSERT INTO chat_members (user_id, chat_id, barred) VALUES (?, ?, "
+        "EXISTS (SELECT 1 FROM blocks WHERE user_id = ? AND blocked_id = ?))",
+        [(low, chat_id, high, low), (high, chat_id, low, high)][: len({low, high})],
     )
     made = _find_private_txn(cursor, one, other)
     assert made is not None
     return made, True
 
 
-def _of_users_txn(cursor: Cursor, user_ids: list[str]) -> list[tuple[str, Chat]]:
+def _of_users_txn(cursor: Cursor, user_ids: list[str]) -> list[tuple[str, Chat, int]]:
+    """With the `seq` of the member's own joining; 0 in a private chat."""
     return [
-        (user_id, _chat(row))
+        (user_id, chat(row[:-1]), row[-1])
         for user_id in user_ids
         for row in cursor.execute(
-            _SELECT + "JOIN chat_members AS m ON m.chat_id = c.id WHERE m.user_id = ?", (user_id,)
+            _SELECT.replace(" FROM ", ", m.joined_seq FROM ", 1)
+            + "JOIN chat_members AS m ON m.chat_id = c.id "
+            "WHERE m.user_id = ? AND m.left_seq IS NULL",
+            (user_id,),
         ).fetchall()
     ]
 
@@ -108,53 +120,74 @@ def _heads_txn(cursor: Cursor, chat_ids: list[int]) -> dict[int, int]:
 
 _SUMMARIES = """
 SELECT
-    c.last_seq, m.read_seq, m.discarded_seq, m.muted,
+    c.last_seq, m.read_seq, MAX(m.discarded_seq, m.joined_seq), m.muted, c.name, m.role, c.open,
     (SELECT COUNT(*) FROM entries AS e
-     WHERE e.chat_id = c.id AND e.seq > MAX(m.read_seq, m.discarded_seq)
-       AND e.sender_id <> m.user_id AND e.kind = 'message'),
-    last.kind, sender.id, sender.name, last.content, last.time_ms, last.client_id, last.reply_to,
+     WHERE e.chat_id = c.id AND e.seq > MAX(m.read_seq, m.discarded_seq, m.joined_seq)
+       AND e.sender_id <> m.user_id AND e.kind = 'message' AND e.deleted = 0),
     c.id, c.kind, c.group_id, low.id, low.name, high.id, high.name
 FROM chat_members AS m
 JOIN chats AS c ON c.id = m.chat_id
-JOIN entries AS last ON last.chat_id = c.id AND last.seq = c.last_seq
-JOIN users AS sender ON sender.id = last.sender_id
+JOIN entries AS newest ON newest.chat_id = c.id AND newest.seq = c.last_seq
 LEFT JOIN users AS low ON low.id = c.low_user_id
 LEFT JOIN users AS high ON high.id = c.high_user_id
-WHERE m.user_id = ?
-ORDER BY last.time_ms DESC, c.id DESC
+WHERE m.user_id = ? AND m.left_seq IS NULL
+ORDER BY newest.time_ms DESC, c.id DESC
 """
+
+_LAST_MESSAGE = (
+    entries.SELECT + "WHERE e.chat_id = ? AND e.seq > ? AND e.kind = 'message' AND e.deleted = 0 "
+    "ORDER BY e.seq DESC LIMIT 1"
+)
 
 
 def _summaries_txn(cursor: Cursor, user_id: str) -> list[ChatSummary]:
-    return [_summary(row) for row in cursor.execute(_SUMMARIES, (user_id,))]
+    rows = cursor.execute(_SUMMARIES, (user_id,)).fetchall()
+    return [_summary_txn(cursor, row) for row in rows]
 
 
-def _summary(row: tuple[Any, ...]) -> ChatSummary:
-    seq, read_seq, discarded_seq, muted, unread = row[:5]
-    kind, sender_id, sender_name, content, time_ms, client_id, reply_to = row[5:12]
-    chat = _chat(row[12:])
-    last = Entry(
-        chat.id, seq, kind, User(sender_id, sender_name), content, time_ms, client_id, reply_to
-    )
-    visible = kind == MESSAGE and seq > discarded_seq
-    return ChatSummary(chat, seq, read_seq, unread, bool(muted), last if visible else None)
+def _summary_txn(cursor: Cursor, row: tuple[Any, ...]) -> ChatSummary:
+    seq, read_seq, above, muted, name, role, opened, unread = row[:8]
+    own = chat(row[8:])
+    group = Group(own.group_id, name, role, bool(opened)) if own.group_id else None
+    last = cursor.execute(_LAST_MESSAGE, (own.id, above)).fetchone()
+    return ChatSummary(own, seq, read_seq, unread, bool(muted), _visible(last), group)
 
 
-def _discarded_txn(cursor: Cursor, user_id: str, chat_id: int) -> int:
+def _visible(row: tuple[Any, ...] | None) -> Entry | None:
+    return entries.entry(row) if row else None
+
+
+def _span_txn(cursor: Cursor, user_id: str, chat_id: int) -> Span | None:
+    """From the member's own joining, or what was discarded, to their leaving."""
     row = cursor.execute(
-        "SELECT discarded_seq FROM chat_members WHERE user_id = ? AND chat_id = ?",
+        "SELECT MAX(discarded_seq, joined_seq - 1), left_seq, barred FROM chat_members "
+        "WHERE user_id = ? AND chat_id = ?",
         (user_id, chat_id),
     ).fetchone()
-    return int(row[0]) if row else 0
+    if row is None:
+        return None
+    return Span(max(row[0], 0), row[1] or _NO_END, row[1] is not None, bool(row[2]))
 
 
-def _mark_read_txn(cursor: Cursor, user_id: str, chat_id: int, seq: int) -> None:
-    """A read mark only moves forward, and not past the chat's last entry."""
+def _mark_read_txn(cursor: Cursor, user_id: str, chat_id: int, seq: int) -> bool:
+    """A read mark only moves forward, and not past the chat's last entry; whether it moved."""
     cursor.execute(
-        "UPDATE chat_members SET read_seq = MAX(read_seq, MIN(?, "
-        "(SELECT last_seq FROM chats WHERE id = chat_id))) WHERE user_id = ? AND chat_id = ?",
+        "UPDATE chat_members SET read_seq = MIN(?1, "
+        "(SELECT last_seq FROM chats WHERE id = chat_id)) "
+        "WHERE user_id = ?2 AND chat_id = ?3 AND left_seq IS NULL AND read_seq < MIN(?1, "
+        "(SELECT last_seq FROM chats WHERE id = chat_id))",
         (seq, user_id, chat_id),
     )
+    return cursor.rowcount == 1
+
+
+def _mute_txn(cursor: Cursor, user_id: str, chat_id: int, muted: bool) -> bool:
+    """Whether the user belongs to the chat."""
+    cursor.execute(
+        "UPDATE chat_members SET muted = ? WHERE user_id = ? AND chat_id = ? AND left_seq IS NULL",
+        (muted, user_id, chat_id),
+    )
+    return cursor.rowcount == 1
 
 
 def _discard_txn(cursor: Cursor, user_id: str, chat_id: int) -> None:

@@ -17,6 +17,7 @@ from twisted.logger import Logger
 
 from ruggine import errors
 from ruggine.errors import StartError
+from ruggine.storage.folding import fold
 from ruggine.storage.migrate import migrate, refuse_strangers
 
 P = ParamSpec("P")
@@ -144,6 +145,7 @@ class Database:
         connection.execute("PRAGMA temp_store = MEMORY")
         connection.execute("PRAGMA trusted_schema = OFF")
         connection.execute("PRAGMA journal_size_limit = 67108864")
+        connection.create_function("fold", 1, fold, deterministic=True)
         if extra:
             connection.execute(extra)
 

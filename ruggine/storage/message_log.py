@@ -17,7 +17,8 @@ from twisted.logger import Logger
 
 from ruggine import errors
 from ruggine.errors import Refusal
-from ruggine.model import MESSAGE, Appended, Draft, Entry, Page, User
+from ruggine.model import Appended, Draft, Entry, Page, Span
+from ruggine.storage import entries
 from ruggine.storage.database import Cursor, Database
 
 MAX_BATCH = 256
@@ -41,6 +42,11 @@ class MessageLog:
         self._waiting: Batch = []
         self._committing = False
 
+    @property
+    def busy(self) -> bool:
+        """Whether a commit is on its way."""
+        return self._committing
+
     def append(self, draft: Draft, answer: Answer) -> None:
         if len(self._waiting) >= MAX_WAITING:
             raise errors.Unavailable
@@ -50,9 +56,9 @@ class MessageLog:
             Deferred.fromCoroutine(self._commit_all()).addErrback(self._broken)
 
     async def page(
-        self, chat_id: int, *, above: int, before: int | None, after: int | None, limit: int
+        self, chat_id: int, span: Span, *, before: int | None, after: int | None, limit: int
     ) -> Page:
-        return await self._database.read(_page_txn, chat_id, above, before, after, limit)
+        return await self._database.read(_page_txn, chat_id, span, before, after, limit)
 
     async def entries_after(self, chat_id: int, seq: int, limit: int) -> list[Entry]:
         return await self._database.read(_entries_after_txn, chat_id, seq, limit)
@@ -135,33 +141,64 @@ def _store_txn(
     fresh: dict[int, list[int]],
     outcomes: list[Outcome | None],
 ) -> None:
-    rows = []
+    rows: list[tuple[Any, ...]] = []
     # In the order of the chats' ids, so that two writers cannot wait for each other.
     for chat_id, indexes in sorted(fresh.items()):
-        row = cursor.execute(
-            "UPDATE chats SET last_seq = last_seq + ? WHERE id = ? AND closed = 0 "
-            "RETURNING last_seq",
-            (len(indexes), chat_id),
-        ).fetchone()
-        if row is None:
-            for index in indexes:
-                outcomes[index] = errors.NotFound("This account was deleted.")
-            continue
-        for seq, index in enumerate(indexes, row[0] - len(indexes) + 1):
-            draft = drafts[index]
-            outcomes[index] = Appended(_entry(draft, seq), duplicate=False)
-            rows.append(
-                (
-                    chat_id, seq, MESSAGE, draft.sender.id, draft.content, draft.time_ms,
-                    draft.client_id, draft.reply_to,
-                )
-            )  # fmt: skip
+        refused = {
+            sender_id: refusal
+            for sender_id in {drafts[index].sender.id for index in indexes}
+            if (refusal := _refusal_txn(cursor, chat_id, sender_id)) is not None
+        }
+        for index in indexes:
+            outcomes[index] = refused.get(drafts[index].sender.id)
+        allowed = [index for index in indexes if outcomes[index] is None]
+        if allowed:
+            rows += _place_txn(cursor, chat_id, drafts, allowed, outcomes)
     cursor.executemany(
         "INSERT INTO entries "
         "(chat_id, seq, kind, sender_id, content, time_ms, client_id, reply_to) "
         "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
         rows,
     )
+
+
+def _refusal_txn(cursor: Cursor, chat_id: int, sender_id: str) -> Refusal | None:
+    """Why a user may not send to a chat. Asked here, so that no cache can let anybody in."""
+    row = cursor.execute(
+        "SELECT left_seq, barred FROM chat_members WHERE user_id = ? AND chat_id = ?",
+        (sender_id, chat_id),
+    ).fetchone()
+    if row is None or row[0] is not None:
+        return errors.NotAMember()
+    return errors.Forbidden("This user does not want to hear from you.") if row[1] else None
+
+
+def _place_txn(
+    cursor: Cursor,
+    chat_id: int,
+    drafts: Sequence[Draft],
+    indexes: Sequence[int],
+    outcomes: list[Outcome | None],
+) -> list[tuple[Any, ...]]:
+    """Give these drafts of one chat their `seq`; returns their rows."""
+    row = cursor.execute(
+        "UPDATE chats SET last_seq = last_seq + ? WHERE id = ? AND closed = 0 RETURNING last_seq",
+        (len(indexes), chat_id),
+    ).fetchone()
+    rows = []
+    for seq, index in enumerate(indexes, row[0] - len(indexes) + 1 if row else 0):
+        draft = drafts[index]
+        if row is None:
+            outcomes[index] = errors.NotFound("This account was deleted.")
+            continue
+        outcomes[index] = Appended(_entry(draft, seq), duplicate=False)
+        rows.append(
+            (
+                chat_id, seq, "message", draft.sender.id, draft.content, draft.time_ms,
+                draft.client_id, draft.reply_to,
+            )
+        )  # fmt: skip
+    return rows
 
 
 def _known_txn(cursor: Cursor, drafts: Sequence[Draft]) -> dict[tuple[str, str], Entry]:
@@ -171,66 +208,56 @@ def _known_txn(cursor: Cursor, drafts: Sequence[Draft]) -> dict[tuple[str, str],
         if draft.client_id is None:
             continue
         row = cursor.execute(
-            "SELECT chat_id, seq, kind, content, time_ms, client_id, reply_to FROM entries "
-            "WHERE sender_id = ? AND client_id = ?",
+            entries.SELECT + "WHERE e.sender_id = ? AND e.client_id = ?",
             (draft.sender.id, draft.client_id),
         ).fetchone()
         if row is not None:
-            chat_id, seq, kind, *rest = row
-            known[draft.sender.id, draft.client_id] = Entry(chat_id, seq, kind, draft.sender, *rest)
+            known[draft.sender.id, draft.client_id] = entries.entry(row)
     return known
 
 
 def _repeat(draft: Draft, stored: Entry) -> Outcome:
-    same = (draft.chat_id, draft.content, draft.reply_to) == (
-        stored.chat_id,
-        stored.content,
-        stored.reply_to,
+    """What was edited or deleted since no longer has the content it was sent with."""
+    same = (draft.chat_id, draft.reply_to) == (stored.chat_id, stored.reply_to) and (
+        draft.content == stored.content or stored.edited or stored.deleted
     )
     return Appended(stored, duplicate=True) if same else errors.ClientIdConflict()
 
 
 def _entry(draft: Draft, seq: int) -> Entry:
     return Entry(
-        draft.chat_id, seq, MESSAGE, draft.sender, draft.content, draft.time_ms, draft.client_id,
+        draft.chat_id, seq, "message", draft.sender, draft.content, draft.time_ms, draft.client_id,
         draft.reply_to,
     )  # fmt: skip
 
 
-_SELECT = (
-    "SELECT e.chat_id, e.seq, e.kind, u.id, u.name, e.content, e.time_ms, e.client_id, e.reply_to "
-    "FROM entries AS e JOIN users AS u ON u.id = e.sender_id WHERE e.chat_id = ? "
-)
-
-
-def _read(row: tuple[Any, ...]) -> Entry:
-    chat_id, seq, kind, sender_id, sender_name, *rest = row
-    return Entry(chat_id, seq, kind, User(sender_id, sender_name), *rest)
-
-
 def _page_txn(
-    cursor: Cursor, chat_id: int, above: int, before: int | None, after: int | None, limit: int
+    cursor: Cursor, chat_id: int, span: Span, before: int | None, after: int | None, limit: int
 ) -> Page:
     """`after` pages forward, otherwise the newest ones below `before`; oldest first either way."""
     rows = cursor.execute(
-        _SELECT
-        + "AND e.seq > ? AND e.seq < ? AND e.kind = 'message' "
+        entries.SELECT
+        + "WHERE e.chat_id = ? AND e.seq > ? AND e.seq < ? AND e.seq <= ? AND e.kind = 'message' "
         + ("ORDER BY e.seq LIMIT ?" if after is not None else "ORDER BY e.seq DESC LIMIT ?"),
-        (chat_id, max(above, after or 0), before or 2**63 - 1, limit + 1),
+        (chat_id, max(span.above, after or 0), before or 2**63 - 1, span.upto, limit + 1),
     ).fetchall()
-    entries = [_read(row) for row in rows[:limit]]
+    page = [entries.entry(row) for row in rows[:limit]]
     if after is None:
-        entries.reverse()
-    return Page(tuple(entries), has_more=len(rows) > limit)
+        page.reverse()
+    reactions = {entry.seq: entries.reactions_txn(cursor, chat_id, entry.seq) for entry in page}
+    return Page(tuple(page), len(rows) > limit, reactions)
 
 
 def _entries_after_txn(cursor: Cursor, chat_id: int, seq: int, limit: int) -> list[Entry]:
-    rows = cursor.execute(_SELECT + "AND e.seq > ? ORDER BY e.seq LIMIT ?", (chat_id, seq, limit))
-    return [_read(row) for row in rows]
+    rows = cursor.execute(
+        entries.SELECT + "WHERE e.chat_id = ? AND e.seq > ? ORDER BY e.seq LIMIT ?",
+        (chat_id, seq, limit),
+    )
+    return [entries.entry(row) for row in rows]
 
 
 def _exists_txn(cursor: Cursor, chat_id: int, seq: int) -> bool:
     row = cursor.execute(
-        "SELECT 1 FROM entries WHERE chat_id = ? AND seq = ?", (chat_id, seq)
+        "SELECT 1 FROM entries WHERE chat_id = ? AND seq = ? AND kind = 'message'", (chat_id, seq)
     ).fetchone()
     return row is not None

@@ -50,6 +50,9 @@ class SessionStore:
     async def touch(self, session_ids: Collection[str], now_s: float) -> None:
         await self._database.write(_touch_txn, list(session_ids), now_s)
 
+    async def knows(self, user_id: str, address: str) -> bool:
+        return await self._database.read(_knows_txn, user_id, address)
+
     async def note_failed_login(self, user_id: str | None, now_s: float, address: str) -> None:
         await self._database.write(note_txn, "failed_login", user_id, None, now_s, address)
 
@@ -138,6 +141,15 @@ def _existing_txn(cursor: Cursor, session_ids: list[str]) -> set[str]:
         for id_ in session_ids
     )
     return {row[0] for row in found if row}
+
+
+def _knows_txn(cursor: Cursor, user_id: str, address: str) -> bool:
+    row = cursor.execute(
+        "SELECT 1 FROM session_events WHERE user_id = ? AND event = 'login' AND address = ? "
+        "LIMIT 1",
+        (user_id, address),
+    ).fetchone()
+    return row is not None
 
 
 def _end_txn(

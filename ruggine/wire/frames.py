@@ -6,8 +6,6 @@ are ignored, an unknown `message_type` is refused.
 
 from __future__ import annotations
 
-from typing import Any
-
 import msgspec
 from msgspec import UNSET, Struct, UnsetType, field
 
@@ -81,145 +79,21 @@ class Pong(Reply):
     """Everything sent before the ping was handled."""
 
 
-class RegisterResult(Reply):
-    username: str
-    session_token: str
+# Entries of a chat's log, each with its chat and `seq`; the same for every member
 
 
-class LoginResult(Reply):
-    username: str
-    session_token: str
+class ChangeFrame(Frame, kw_only=True):
+    """An entry that is no message. In a private chat `to_user` is the other one than who acted."""
 
-
-class ValidateSessionResult(Reply):
-    username: str
-
-
-class AuthResult(Reply):
-    username: str
-
-
-class LogoutResult(Reply):
-    pass
-
-
-class LogoutAllResult(Reply):
-    ended: int
-
-
-class SessionItem(Struct):
-    session_id: str
-    device: str
-    created: float
-    last_seen: float
-    current: bool
-
-
-class SessionsResult(Reply):
-    sessions: list[SessionItem]
-
-
-class RevokeSessionResult(Reply):
-    pass
-
-
-class ChangePasswordResult(Reply):
-    pass
-
-
-class DeleteAccountResult(Reply):
-    pass
-
-
-class UserItem(Struct):
-    username: str
-    online: bool
-
-
-class OnlineUsersResult(Reply):
-    users: list[UserItem]
-
-
-class AllUsersResult(Reply):
-    users: list[UserItem]
-
-
-class SendPrivateMessageResult(Reply):
-    seq: int
-    timestamp: float
-    duplicate: bool
-
-
-class MessageItem(Struct, omit_defaults=True):
-    """A message of a history in its present state."""
-
-    seq: int
-    sender: str = field(name="from")
-    content: str
-    timestamp: float
-    edited: bool
-    deleted: bool
-    reactions: list[Any]
-    client_id: str | None = None
-    reply_to: int | None = None
-
-
-class GetMessagesResult(Reply):
-    messages: list[MessageItem]
-    has_more: bool
-
-
-class GetPrivateMessagesResult(Reply):
-    messages: list[MessageItem]
-    has_more: bool
-
-
-class DeletePrivateMessagesResult(Reply):
-    pass
-
-
-class WatchResult(Reply):
-    pass
-
-
-class ChatItem(Struct, kw_only=True, omit_defaults=True):
     chat_type: ChatType
     to_user: str | None = None
     group_id: str | None = None
     seq: int
-    read_seq: int
-    unread: int
-    last_message: MessageItem | None
-    muted: bool
-
-
-class ListChatsResult(Reply):
-    chats: list[ChatItem]
-
-
-class MarkReadResult(Reply):
-    pass
-
-
-class HelpItem(Struct):
-    usage: str
-    text: str
-    example: str
-
-
-class HelpResult(Reply):
-    commands: list[HelpItem]
-
-
-class QuitResult(Reply):
-    pass
-
-
-# Events
+    timestamp: float
 
 
 class IncomingMessage(Frame, kw_only=True):
-    """An entry of a chat's log, the same frame for each connection of each member."""
+    """A message in its present state; one that was deleted since has no content."""
 
     chat_type: ChatType
     sender: str = field(name="from")
@@ -230,6 +104,108 @@ class IncomingMessage(Frame, kw_only=True):
     seq: int
     client_id: str | None = None
     reply_to: int | None = None
+    edited: bool = False
+    deleted: bool = False
+
+
+class MessageEdited(ChangeFrame, kw_only=True):
+    """The message `ref` says `content` now."""
+
+    sender: str = field(name="from")
+    ref: int
+    content: str
+
+
+class MessageDeleted(ChangeFrame, kw_only=True):
+    """The message `ref` is gone."""
+
+    sender: str = field(name="from")
+    ref: int
+
+
+class Reaction(ChangeFrame, kw_only=True):
+    """An emoji was put on the message `ref`, or taken back."""
+
+    sender: str = field(name="from")
+    ref: int
+    emoji: str
+    active: bool
+
+
+class MemberJoined(ChangeFrame, kw_only=True):
+    username: str
+    by: str
+
+
+class MemberLeft(ChangeFrame, kw_only=True):
+    username: str
+    by: str
+
+
+class GroupRenamed(ChangeFrame, kw_only=True):
+    name: str
+    by: str
+
+
+class RoleChanged(ChangeFrame, kw_only=True):
+    username: str
+    role: str
+    by: str
+
+
+# Events that no log keeps
+
+
+class Typing(Frame, kw_only=True):
+    chat_type: ChatType
+    sender: str = field(name="from")
+    to_user: str | None = None
+    group_id: str | None = None
+    active: bool
+
+
+class ReadReceipt(Frame, kw_only=True):
+    chat_type: ChatType
+    username: str
+    to_user: str | None = None
+    group_id: str | None = None
+    seq: int
+
+
+class UserStatus(Frame, kw_only=True):
+    username: str
+    online: bool
+    last_seen: float
+
+
+class FriendRequest(Frame, kw_only=True):
+    username: str
+    message: str
+
+
+class FriendRequestAccepted(Frame, kw_only=True):
+    username: str
+
+
+class FriendRequestRejected(Frame, kw_only=True):
+    username: str
+
+
+class FriendRemoved(Frame, kw_only=True):
+    username: str
+
+
+class GroupInvite(Frame, kw_only=True):
+    invite_id: str
+    group_id: str
+    name: str
+    invited_by: str
+
+
+class GroupInviteRejected(Frame, kw_only=True):
+    group_id: str
+    name: str
+    username: str
 
 
 class ServerShutdown(Frame):

@@ -26,8 +26,16 @@ _BLANK = " \t"
 _WORD = re.compile(r"[ \t]*([^ \t]+)")
 _ARGUMENT = re.compile(r'"((?:[^"\\]|\\["\\])*)"(?=[ \t]|$)|([^ \t"][^ \t]*)')
 _NAMED = re.compile(r"([a-z]+)=([^ \t]*)(?=[ \t]|$)")
-_USAGE_PART = re.compile(r"\[(?P<named>[a-z]+)=<[a-z_]+>\]|[<\[](?P<name>[a-z_]+)(?P<rest>…?)[>\]]")
-_FIELD_OF_KEY = {"id": "client_id"}
+_USAGE_PART = re.compile(
+    r"\[(?P<named>[a-z]+)=<[a-z_]+>\]|[<\[](?P<name>[a-z_]+(?:[,| a-z_]*[a-z_])?)(?P<rest>…?)[>\]]"
+)
+_FIELDS = {
+    "id": "client_id",
+    "user,user": "users",
+    "group_id or name": "group_id",
+    "owner|admin|member": "role",
+}
+"""The fields of parameters that a person reads under another name."""
 
 _ESCAPES = {"\\": r"\\", "\n": r"\n", "\r": r"\r"}
 _CONTROL = re.compile("[\x00-\x08\x0a-\x1f\x7f-\x9f]")
@@ -35,10 +43,13 @@ _CONTROL = re.compile("[\x00-\x08\x0a-\x1f\x7f-\x9f]")
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
-    """One part of a usage text. `field` is the request's field that it fills."""
+    """One part of a usage text. `field` is the request's field that it fills.
+
+    A `chat`, `@username` or a group_id, fills the fields that name a chat.
+    """
 
     field: str
-    how: Literal["one", "rest", "named"]
+    how: Literal["one", "rest", "named", "chat"]
     key: str
     required: bool
 
@@ -109,8 +120,10 @@ class _Reader:
             if parameter.how == "named":
                 self._read_named(named, values)
                 continue
-            value = self._one() if parameter.how == "one" else self._rest()
-            if value is not None:
+            value = self._rest() if parameter.how == "rest" else self._one()
+            if value is not None and parameter.how == "chat":
+                values.update(_chat(value))
+            elif value is not None:
                 values[parameter.field] = value
             elif parameter.required:
                 raise self._wrong(f"<{parameter.field}> is missing.")
@@ -157,19 +170,37 @@ class _Reader:
         return errors.InvalidRequest(f"{what} Usage: {self._command.usage}")
 
 
+def _chat(name: str) -> dict[str, str]:
+    if name.startswith("@"):
+        return {"chat_type": "private", "to_user": name.removeprefix("@")}
+    return {"chat_type": "group", "group_id": name}
+
+
 def _command_of(request: type[Request], usage: str) -> Command:
     name, _, _ = usage.removeprefix("/").partition(" ")
-    parameters = [
-        Parameter(
-            field=_FIELD_OF_KEY.get(part["named"] or "", part["named"] or part["name"]),
-            how="named" if part["named"] else "rest" if part["rest"] else "one",
-            key=part["named"] or "",
-            required=part[0].startswith("<"),
-        )
-        for part in _USAGE_PART.finditer(usage)
-    ]
+    parameters = [_parameter(request, part) for part in _USAGE_PART.finditer(usage)]
     takes_token = any(p.field == "token" for p in parameters)
     return Command(name, request, tuple(p for p in parameters if p.field != "token"), takes_token)
+
+
+def _parameter(request: type[Request], part: re.Match[str]) -> Parameter:
+    name = part["named"] or part["name"]
+    fields = request.__struct_fields__
+    how: Literal["one", "rest", "named", "chat"] = "one"
+    if part["named"]:
+        how = "named"
+    elif part["rest"]:
+        how = "rest"
+    elif name == "chat" and "chat" not in fields:
+        how = "chat"
+    field = _FIELDS.get(name, name)
+    if field in _TEXT_FIELDS and field not in fields:
+        field = _TEXT_FIELDS[field]
+    return Parameter(field, how, part["named"] or "", required=part[0].startswith("<"))
+
+
+_TEXT_FIELDS = {"text": "content", "words": "query"}
+"""What a person types last, and what the request calls it."""
 
 
 def _commands() -> dict[str, Command]:

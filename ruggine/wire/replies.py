@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from ruggine.wire import frames, lines
+from ruggine.wire import frames, lines, results
 
 Lines = list[str]
 
@@ -22,18 +22,37 @@ def message_line(chat: str, message: frames.IncomingMessage) -> str:
     return f"MSG {chat} {message.seq} {int(message.timestamp)} {message.sender} {content}"
 
 
-def _names(users: Iterable[frames.UserItem]) -> str:
+def _names(users: Iterable[results.UserItem | results.MemberItem | results.NameItem]) -> str:
     return ", ".join(user.username for user in users)
 
 
-def _history(result: frames.GetPrivateMessagesResult) -> Lines:
+def _history(result: results.GetPrivateMessagesResult) -> Lines:
     return ["Messages:"] + [
         f"[{int(message.timestamp)}] {message.sender}: {lines.escape(message.content)}"
         for message in result.messages
+        if not message.deleted
     ]
 
 
-def _sessions(result: frames.SessionsResult) -> Lines:
+def _found(result: results.SearchResult) -> Lines:
+    return [f"Results: {len(result.messages)}"] + [
+        f"{m.group_id or '@' + (m.to_user or '')} {m.seq} [{int(m.timestamp)}] {m.sender}: "
+        f"{lines.escape(m.content)}"
+        for m in result.messages
+    ]
+
+
+def _asked(which: str, requests: Iterable[results.FriendRequestItem]) -> str:
+    listed = (f"{r.username}: {_unpiped(r.message)}".rstrip() for r in requests)
+    return f"{which} requests: {' | '.join(listed)}".rstrip()
+
+
+def _unpiped(message: str) -> str:
+    """No message can look like the next request of the list."""
+    return lines.escape(message).replace("|", r"\|")
+
+
+def _sessions(result: results.SessionsResult) -> Lines:
     return [f"Sessions: {len(result.sessions)}"] + [
         f"{item.session_id} {lines.quote(item.device or '-')} {int(item.created)} "
         f"{int(item.last_seen)}{' current' if item.current else ''}"
@@ -41,7 +60,7 @@ def _sessions(result: frames.SessionsResult) -> Lines:
     ]
 
 
-def _help(result: frames.HelpResult) -> Lines:
+def _help(result: results.HelpResult) -> Lines:
     if len(result.commands) == 1:
         item = result.commands[0]
         return [item.usage, item.text, f"Example: {item.example}"]
@@ -49,22 +68,58 @@ def _help(result: frames.HelpResult) -> Lines:
 
 
 _TEXTS: dict[type[frames.Reply], Callable[[Any], str | Lines]] = {
-    frames.RegisterResult: lambda r: f"Registered as {r.username} SESSION: {r.session_token}",
-    frames.LoginResult: lambda r: f"Logged in as {r.username} SESSION: {r.session_token}",
-    frames.ValidateSessionResult: lambda r: str(r.username),
-    frames.AuthResult: lambda r: f"Authenticated as {r.username}",
-    frames.LogoutResult: lambda r: "Logout successful",
-    frames.LogoutAllResult: lambda r: f"Logout successful, {r.ended} sessions ended",
-    frames.SessionsResult: _sessions,
-    frames.RevokeSessionResult: lambda r: "Session revoked",
-    frames.ChangePasswordResult: lambda r: "Password changed",
-    frames.DeleteAccountResult: lambda r: "Account deleted",
-    frames.OnlineUsersResult: lambda r: f"Online users: {_names(r.users)}".rstrip(),
-    frames.AllUsersResult: lambda r: f"All users: {_names(r.users)}".rstrip(),
-    frames.SendPrivateMessageResult: lambda r: f"Message sent {r.seq}",
-    frames.GetPrivateMessagesResult: _history,
-    frames.DeletePrivateMessagesResult: lambda r: "Messages discarded for you only",
-    frames.WatchResult: lambda r: "Watching",
-    frames.HelpResult: _help,
-    frames.QuitResult: lambda r: "Disconnected",
+    results.RegisterResult: lambda r: f"Registered as {r.username} SESSION: {r.session_token}",
+    results.LoginResult: lambda r: f"Logged in as {r.username} SESSION: {r.session_token}",
+    results.ValidateSessionResult: lambda r: str(r.username),
+    results.AuthResult: lambda r: f"Authenticated as {r.username}",
+    results.LogoutResult: lambda r: "Logout successful",
+    results.LogoutAllResult: lambda r: f"Logout successful, {r.ended} sessions ended",
+    results.SessionsResult: _sessions,
+    results.RevokeSessionResult: lambda r: "Session revoked",
+    results.ChangePasswordResult: lambda r: "Password changed",
+    results.DeleteAccountResult: lambda r: "Account deleted",
+    results.OnlineUsersResult: lambda r: f"Online users: {_names(r.users)}".rstrip(),
+    results.AllUsersResult: lambda r: f"All users: {_names(r.users)}".rstrip(),
+    results.SendPrivateMessageResult: lambda r: f"Message sent {r.seq}",
+    results.GetPrivateMessagesResult: _history,
+    results.SendGroupMessageResult: lambda r: f"Message sent {r.seq}",
+    results.GetGroupMessagesResult: _history,
+    results.DeleteGroupMessagesResult: lambda r: "Messages discarded for you only",
+    results.EditMessageResult: lambda r: "Message edited",
+    results.DeleteMessageResult: lambda r: "Message deleted",
+    results.SearchResult: _found,
+    results.SendFriendRequestResult: lambda r: (
+        "Friend request accepted" if r.accepted else "Friend request sent"
+    ),
+    results.AcceptFriendRequestResult: lambda r: "Friend request accepted",
+    results.RejectFriendRequestResult: lambda r: "Friend request rejected",
+    results.RemoveFriendResult: lambda r: "Friend removed",
+    results.ListFriendsResult: lambda r: f"Friends: {_names(r.friends)}".rstrip(),
+    results.ReceivedFriendRequestsResult: lambda r: _asked("Received", r.requests),
+    results.SentFriendRequestsResult: lambda r: _asked("Sent", r.requests),
+    results.BlockUserResult: lambda r: "User blocked",
+    results.UnblockUserResult: lambda r: "User unblocked",
+    results.BlockedUsersResult: lambda r: f"Blocked users: {_names(r.users)}".rstrip(),
+    results.CreateGroupResult: lambda r: f"Group '{r.name}' created with ID: {r.group_id}",
+    results.MyGroupsResult: lambda r: (
+        "My groups: " + ", ".join(f"{g.group_id}:{g.name}" for g in r.groups)
+    ).rstrip(),
+    results.GroupMembersResult: lambda r: f"Group members: {_names(r.members)}",
+    results.InviteResult: lambda r: f"Invite sent to {r.username}",
+    results.MyGroupInvitesResult: lambda r: (
+        "Group invites: " + " | ".join(f"{i.invite_id}:{i.name}:{i.invited_by}" for i in r.invites)
+    ).rstrip(),
+    results.AcceptGroupInviteResult: lambda r: "Invite accepted",
+    results.RejectGroupInviteResult: lambda r: "Invite rejected",
+    results.JoinGroupResult: lambda r: "Joined group",
+    results.OpenGroupResult: lambda r: "Group opened",
+    results.CloseGroupResult: lambda r: "Group closed",
+    results.LeaveGroupResult: lambda r: "Left group",
+    results.RenameGroupResult: lambda r: "Group renamed",
+    results.RemoveMemberResult: lambda r: "Member removed",
+    results.SetRoleResult: lambda r: "Role set",
+    results.DeletePrivateMessagesResult: lambda r: "Messages discarded for you only",
+    results.WatchResult: lambda r: "Watching",
+    results.HelpResult: _help,
+    results.QuitResult: lambda r: "Disconnected",
 }

@@ -14,6 +14,7 @@ MIN_PASSWORD_CHARACTERS = 8
 MAX_PASSWORD_BYTES = 1024
 
 _USERNAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,31}")
+_GROUP_NAME = re.compile("[^,:|]{1,64}")
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 _CONTROL_IN_CONTENT = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
 
@@ -40,6 +41,12 @@ def check_content(content: str) -> None:
     """Raises InvalidContent; the length is the daemon's own limit and is checked there."""
     if not content or content.isspace() or _CONTROL_IN_CONTENT.search(content):
         raise errors.InvalidContent
+
+
+def check_group_name(name: str) -> None:
+    """Raises InvalidGroupName."""
+    if not _GROUP_NAME.fullmatch(name) or not name.isprintable() or name != name.strip():
+        raise errors.InvalidGroupName
 
 
 def check_plain(text: str, what: str) -> None:

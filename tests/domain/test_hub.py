@@ -12,8 +12,16 @@ from twisted.internet.defer import Deferred
 
 from ruggine import errors
 from ruggine.domain.hub import Hub
-from ruggine.events import AnyEvent, ChatsChanged, EntryAppended, SessionsEnded
-from ruggine.model import MESSAGE, Chat, Ending, Entry, Session, User
+from ruggine.events import (
+    AnyEvent,
+    ChatsChanged,
+    EntryAppended,
+    GroupTold,
+    SessionsEnded,
+    Typing,
+    UserTold,
+)
+from ruggine.model import Chat, Ending, Entry, EntryKind, Session, User
 
 LUIGI, DORY = User("1", "luigi"), User("2", "dory")
 CHAT = Chat(7, "private", members=(LUIGI, DORY))
@@ -25,13 +33,14 @@ class Store:
     def __init__(self) -> None:
         self.entries: list[Entry] = []
         self.chats: dict[str, list[Chat]] = {LUIGI.id: [CHAT], DORY.id: [CHAT]}
+        self.joined_seq: dict[str, int] = {}
         self.sessions = {"s", "a", "b"}
         self.held: list[Deferred[None]] | None = None
         self.reads = 0
 
-    def append(self) -> Entry:
+    def append(self, kind: EntryKind = "message", subject: User | None = None) -> Entry:
         seq = len(self.entries) + 1
-        self.entries.append(Entry(CHAT.id, seq, MESSAGE, LUIGI, f"n. {seq}", 1500))
+        self.entries.append(Entry(CHAT.id, seq, kind, LUIGI, f"n. {seq}", 1500, subject=subject))
         return self.entries[-1]
 
     async def entries_after(self, chat_id: int, seq: int, limit: int) -> list[Entry]:
@@ -45,8 +54,12 @@ class Store:
         await self._hold()
         return dict.fromkeys(chat_ids, head)
 
-    async def of_users(self, user_ids: Collection[str]) -> list[tuple[str, Chat]]:
-        found = [(id_, chat) for id_ in user_ids for chat in self.chats.get(id_, ())]
+    async def of_users(self, user_ids: Collection[str]) -> list[tuple[str, Chat, int]]:
+        found = [
+            (id_, chat, self.joined_seq.get(id_, 0))
+            for id_ in user_ids
+            for chat in self.chats.get(id_, ())
+        ]
         await self._hold()
         return found
 
@@ -75,6 +88,7 @@ class Bus:
     """Keeps what it is told."""
 
     def __init__(self) -> None:
+        self.here = True
         self.channels: set[str] = set()
         self.published: list[tuple[str, AnyEvent]] = []
 
@@ -87,8 +101,8 @@ class Bus:
     def publish(self, channel: str, event: AnyEvent) -> None:
         self.published.append((channel, event))
 
-    async def online_elsewhere(self) -> set[str]:
-        return {"9"}
+    async def online_elsewhere(self) -> set[str] | None:
+        return {"9"} if self.here else None
 
 
 class Seat:
@@ -97,6 +111,7 @@ class Seat:
     def __init__(self, user: User, session_id: str = "s") -> None:
         self.session = Session(session_id, user, "", 0.0, 0.0)
         self.heard: list[int] = []
+        self.told: list[Any] = []
         self.ended: Ending | None = None
 
     def refused(self, failure: Any) -> None:
@@ -105,6 +120,9 @@ class Seat:
 
     def deliver(self, framed: Any) -> None:
         self.heard.append(framed)
+
+    def tell(self, framed: Any) -> None:
+        self.told.append(framed)
 
     def end(self, why: Ending) -> None:
         self.ended = why
@@ -115,16 +133,22 @@ class Node:
 
     def __init__(self) -> None:
         self.store, self.bus = Store(), Bus()
+        self.framed: list[int] = []
         store: Any = self.store
         self.hub = Hub(
             log=store,
             chats=store,
             sessions=store,
             bus=self.bus,
-            frame=lambda chat, entry: entry.seq,
+            frame=self.frame,
+            frame_notice=lambda notice: notice,
             spawn=spawn,
             max_connections_per_user=3,
         )
+
+    def frame(self, chat: Chat, entry: Entry) -> int:
+        self.framed.append(entry.seq)
+        return entry.seq
 
     def seat(self, user: User, session_id: str = "s") -> Seat:
         seat = Seat(user, session_id)
@@ -314,5 +338,97 @@ def test_sessions_that_ended_unheard_are_found_in_the_database(node: Node) -> No
 def test_online_is_here_or_elsewhere(node: Node) -> None:
     node.seat(LUIGI)
     online: list[set[str]] = []
-    Deferred.fromCoroutine(node.hub.online()).addCallback(online.append)
-    assert online == [{"1", "9"}]
+    for here in (True, False):
+        node.bus.here = here
+        Deferred.fromCoroutine(node.hub.online()).addCallback(online.append)
+        Deferred.fromCoroutine(node.hub.online_everywhere()).addCallback(online.append)
+    assert online == [{"1", "9"}, {"1", "9"}, {"1"}, None]
+
+
+# Groups
+
+GROUP = Chat(CHAT.id, "group", group_id="g")
+UGO = User("3", "ugo")
+
+
+@pytest.fixture
+def group() -> Node:
+    """Luigi and Dory are in it and Ugo is not."""
+    node = Node()
+    node.store.chats = {LUIGI.id: [GROUP], DORY.id: [GROUP]}
+    return node
+
+
+def test_an_entry_is_framed_once_for_all_members(group: Node) -> None:
+    seats = [group.seat(user) for user in (LUIGI, LUIGI, DORY)]
+    group.hub.publish(GROUP, group.store.append())
+    assert [seat.heard for seat in seats] == [[1], [1], [1]]
+    assert group.framed == [1]
+    assert group.bus.channels >= {"chat_messages:7", "group_events:g"}
+
+
+def test_a_member_hears_from_their_own_joining_to_their_own_leaving(group: Node) -> None:
+    luigi, ugo = group.seat(LUIGI), group.seat(UGO)
+    entries = [
+        group.store.append(),
+        group.store.append("member_joined", UGO),
+        group.store.append(),
+        group.store.append("member_left", UGO),
+        group.store.append(),
+    ]
+    for entry in entries:
+        group.hub.publish(GROUP, entry)
+    assert luigi.heard == [1, 2, 3, 4, 5]
+    assert ugo.heard == [2, 3, 4]
+
+
+def test_who_joins_on_another_node_hears_from_their_joining(group: Node) -> None:
+    """This node follows the group for nobody yet."""
+    ugo = group.seat(UGO)
+    for kind in ("message", "member_joined", "message"):
+        group.store.append(kind, UGO)
+    group.store.chats[UGO.id], group.store.joined_seq[UGO.id] = [GROUP], 2
+    group.hub.on_event(ChatsChanged(UGO.id))
+    assert ugo.heard == [2, 3]
+
+
+def test_who_leaves_while_entries_are_missing_hears_those_and_no_later_ones(group: Node) -> None:
+    luigi, dory = group.seat(LUIGI), group.seat(DORY)
+    for kind, subject in (("message", None), ("member_left", DORY), ("message", None)):
+        last = group.store.append(kind, subject)
+    group.hub.on_event(EntryAppended(last))
+    assert (luigi.heard, dory.heard) == ([1, 2, 3], [1, 2])
+
+
+def test_the_last_follower_who_leaves_ends_the_subscription(group: Node) -> None:
+    group.seat(DORY)
+    group.hub.publish(GROUP, group.store.append("member_left", DORY))
+    assert group.bus.channels == {"user_events:2"}
+
+
+# Notices
+
+
+def test_a_notice_goes_to_the_connections_of_one_user(node: Node) -> None:
+    seats = [node.seat(user) for user in (LUIGI, DORY, DORY)]
+    notice = Typing(CHAT, LUIGI, True)
+    node.hub.tell(DORY.id, notice)
+    assert [seat.told for seat in seats] == [[], [notice], [notice]]
+    assert node.bus.published == [("user_events:2", UserTold(DORY.id, notice))]
+
+
+def test_a_notice_to_a_chat_spares_who_caused_it(group: Node) -> None:
+    seats = [group.seat(user) for user in (LUIGI, DORY, UGO)]
+    notice = Typing(GROUP, LUIGI, True)
+    group.hub.tell_chat(GROUP, notice, but=LUIGI.id)
+    assert [seat.told for seat in seats] == [[], [notice], []]
+    assert group.bus.published == [("group_events:g", GroupTold(7, notice, LUIGI.id))]
+    group.hub.on_event(GroupTold(7, notice, DORY.id))
+    assert [len(seat.told) for seat in seats] == [1, 1, 0]
+
+
+def test_a_notice_here_is_not_published(node: Node) -> None:
+    dory = node.seat(DORY)
+    node.hub.tell_here([DORY.id, UGO.id], Typing(CHAT, LUIGI, True))
+    assert len(dory.told) == 1
+    assert node.bus.published == []

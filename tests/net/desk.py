@@ -14,7 +14,7 @@ from ruggine import config, errors
 from ruggine.model import Chat, Ending, Entry, Session, User
 from ruggine.net.connections import Connections
 from ruggine.net.framing import FramedEntry
-from ruggine.wire import frames, requests
+from ruggine.wire import frames, requests, results
 
 LUIGI, DORY = User("1", "luigi"), User("2", "dory")
 CHAT = Chat(7, "private", members=(LUIGI, DORY))
@@ -92,14 +92,14 @@ class World:
             raise self.failure
         match request:
             case requests.Auth():
-                return frames.AuthResult(username=caller.user.name)
+                return results.AuthResult(username=caller.user.name)
             case requests.Watch():
-                return frames.WatchResult()
+                return results.WatchResult()
             case requests.Quit():
-                return frames.QuitResult()
+                return results.QuitResult()
             case requests.Ping():
                 return frames.Pong()
-        return frames.ValidateSessionResult(username=caller.user.name)
+        return results.ValidateSessionResult(username=caller.user.name)
 
     async def send(self, caller: Any, request: requests.SendMessage, answer: Any) -> None:
         self.sends.append((request, answer))

@@ -47,12 +47,12 @@ async def test_notes_to_oneself_have_one_member(room: Room) -> None:
     chat = await room.town.chat(room.luigi, room.luigi)
     assert chat.members == (room.luigi,)
     assert chat.peer_of(room.luigi.id) == room.luigi
-    assert await room.chats.of_users([room.luigi.id]) == [(room.luigi.id, chat)]
+    assert await room.chats.of_users([room.luigi.id]) == [(room.luigi.id, chat, 0)]
 
 
 @pytest_twisted.ensureDeferred
 async def test_a_chat_with_nobody_is_not_made(room: Room) -> None:
-    await room.town.accounts.delete(room.dory.id, 200.0, "")
+    await room.town.accounts.delete(room.dory, 200.0, "")
     with pytest.raises(errors.NotFound):
         await room.chats.private(room.luigi, room.dory)
 
@@ -72,7 +72,9 @@ async def test_unread_counts_what_others_said_past_the_marks(room: Room) -> None
     await room.chats.discard(room.dory.id, chat.id)
     [summary] = await room.chats.summaries(room.dory.id)
     assert (summary.unread, summary.last) == (0, None)
-    assert await room.chats.discarded(room.dory.id, chat.id) == 3
+    span = await room.chats.span(room.dory.id, chat.id)
+    assert span is not None
+    assert (span.above, span.ended) == (3, False)
     [summary] = await room.chats.summaries(room.luigi.id)
     assert (summary.unread, summary.last is None) == (1, False)
 
@@ -102,7 +104,7 @@ async def test_the_newest_chat_comes_first(room: Room) -> None:
 async def test_a_deleted_user_frees_the_name_and_stays_in_the_log(room: Room) -> None:
     chat = await room.town.chat(room.luigi, room.dory)
     await room.say(chat, room.dory, "addio")
-    await room.town.accounts.delete(room.dory.id, 200.0, "")
+    await room.town.accounts.delete(room.dory, 200.0, "")
     again = await room.town.user("dory")
     [summary] = await room.chats.summaries(room.luigi.id)
     name = summary.chat.peer_of(room.luigi.id).name

@@ -12,7 +12,7 @@ from twisted.internet.defer import Deferred, gatherResults
 from twisted.logger import LogEvent
 
 from ruggine import errors
-from ruggine.model import Appended, Chat, Draft, User
+from ruggine.model import Appended, Chat, Draft, Span, User
 from ruggine.storage import message_log
 from ruggine.storage.database import Database
 from ruggine.storage.message_log import MessageLog, Outcome
@@ -120,21 +120,20 @@ async def test_a_client_id_used_for_another_message_is_a_conflict(talk: Talk, to
 async def test_one_that_the_database_rejects_does_not_fail_its_neighbours(
     talk: Talk, logged_errors: list[LogEvent]
 ) -> None:
-    nobody = User("no such id", "nobody")
     outcomes = await gatherResults(
         [talk.send("alone")]
-        + [talk.send(str(n), sender=nobody if n == 1 else talk.luigi) for n in range(3)]
+        + [talk.send(str(n), time_ms=2**70 if n == 1 else 1500) for n in range(3)]
     )
     assert isinstance(outcomes[2], errors.Unavailable)
     assert [seq_of(outcome) for outcome in (outcomes[1], outcomes[3])] == [2, 3]
     assert [content for _, content in await talk.stored()] == ["alone", "0", "2"]
-    assert all("FOREIGN KEY" in event["error"] for event in logged_errors)
+    assert all("OverflowError" in event["error"] for event in logged_errors)
     logged_errors.clear()
 
 
 @pytest_twisted.ensureDeferred
 async def test_a_closed_chat_takes_nothing(talk: Talk, town: Town) -> None:
-    await town.accounts.delete(talk.dory.id, 200.0, "")
+    await town.accounts.delete(talk.dory, 200.0, "")
     assert isinstance(await talk.send("ci sei?"), errors.NotFound)
     assert await talk.stored() == []
 
@@ -172,8 +171,9 @@ async def test_pages(talk: Talk) -> None:
     await gatherResults([talk.send(str(number)) for number in range(1, 11)])
 
     async def page(**values: Any) -> tuple[list[int], bool]:
-        asked = {"above": 0, "before": None, "after": None, "limit": 3, **values}
-        found = await talk.log.page(talk.chat.id, **asked)
+        span = Span(values.pop("above", 0), values.pop("upto", 99))
+        asked = {"before": None, "after": None, "limit": 3, **values}
+        found = await talk.log.page(talk.chat.id, span, **asked)
         return [entry.seq for entry in found.entries], found.has_more
 
     assert await page() == ([8, 9, 10], True)
@@ -184,4 +184,6 @@ async def test_pages(talk: Talk) -> None:
     assert await page(after=10) == ([], False)
     assert await page(above=9) == ([10], False)
     assert await page(above=5, after=2) == ([6, 7, 8], True)
+    assert await page(upto=4) == ([2, 3, 4], True)
+    assert await page(upto=4, after=2) == ([3, 4], False)
     assert await page(limit=100) == (list(range(1, 11)), False)

@@ -1,0 +1,87 @@
+"""Friends and blocks. Users are given by name, in any case."""
+
+from __future__ import annotations
+
+from ruggine.domain import ports
+from ruggine.domain.directory import Directory
+from ruggine.domain.hub import Hub
+from ruggine.events import (
+    FriendRemoved,
+    FriendRequestAccepted,
+    FriendRequested,
+    FriendRequestRejected,
+)
+from ruggine.model import FriendRequest, User
+
+
+class Friends:
+    """Every method that takes a name raises NotFound for no such user."""
+
+    def __init__(
+        self,
+        *,
+        store: ports.FriendStore,
+        directory: Directory,
+        hub: Hub,
+        clock: ports.Clock,
+    ) -> None:
+        self._store = store
+        self._directory = directory
+        self._hub = hub
+        self._clock = clock
+
+    async def request(self, user: User, name: str, message: str) -> bool:
+        """Ask; whether they are friends at once, because the other had asked.
+
+        Raises AlreadyDone, InvalidRequest, Forbidden where either has blocked the other.
+        """
+        other = await self._directory.user(name)
+        accepted = await self._store.request(user, other, message, self._clock())
+        notice = FriendRequestAccepted(user) if accepted else FriendRequested(user, message)
+        self._hub.tell(other.id, notice)
+        return accepted
+
+    async def accept(self, user: User, name: str) -> None:
+        """Raises NotFound, AlreadyDone."""
+        other = await self._directory.user(name)
+        await self._store.accept(user, other, self._clock())
+        self._hub.tell(other.id, FriendRequestAccepted(user))
+
+    async def reject(self, user: User, name: str) -> None:
+        """Raises NotFound, AlreadyDone."""
+        other = await self._directory.user(name)
+        await self._store.reject(user, other)
+        self._hub.tell(other.id, FriendRequestRejected(user))
+
+    async def remove(self, user: User, name: str) -> None:
+        """End a friendship, or take one's own request back. Raises NotFound."""
+        other = await self._directory.user(name)
+        await self._store.remove(user, other)
+        self._hub.tell(other.id, FriendRemoved(user))
+
+    async def friends(self, user: User) -> list[tuple[User, bool]]:
+        """By name, with whether they are online."""
+        online = await self._hub.online()
+        return [(friend, friend.id in online) for friend in await self._store.friends(user.id)]
+
+    async def received(self, user: User) -> list[FriendRequest]:
+        """Oldest first."""
+        return await self._store.received(user.id)
+
+    async def sent(self, user: User) -> list[FriendRequest]:
+        """Oldest first."""
+        return await self._store.sent(user.id)
+
+    async def block(self, user: User, name: str) -> None:
+        """Also ends a friendship, and requests between them. Raises AlreadyDone, InvalidRequest."""
+        other = await self._directory.user(name)
+        if await self._store.block(user, other, self._clock()):
+            self._hub.tell(other.id, FriendRemoved(user))
+
+    async def unblock(self, user: User, name: str) -> None:
+        """Raises NotFound."""
+        await self._store.unblock(user, await self._directory.user(name))
+
+    async def blocked(self, user: User) -> list[User]:
+        """By name."""
+        return await self._store.blocked(user.id)

@@ -1,0 +1,71 @@
+"""Who comes and goes, told to those who know them.
+
+Each node looks once a second at who is connected anywhere, and tells its own connections what has
+changed: nothing has to arrive from another node for that, so a node that dies without a word is
+noticed too, when what it left in Redis expires.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from ruggine.domain import ports
+from ruggine.domain.hub import Hub
+from ruggine.events import UserStatus
+
+TICK_S = 1.0
+GRACE_S = 3.0
+"""For a user who changes connections: nobody hears of it."""
+
+_CHUNK = 200
+
+
+class Presence:
+    """Call `tick` every TICK_S seconds."""
+
+    def __init__(self, *, hub: Hub, friends: ports.FriendStore, clock: ports.Clock) -> None:
+        self._hub = hub
+        self._friends = friends
+        self._clock = clock
+        self._last_seen_s: dict[str, float] | None = None
+        self._ticking = False
+
+    async def tick(self) -> None:
+        """Tell of who has come, and of who has been away for GRACE_S.
+
+        The first look tells nothing: whoever is there was there before this node.
+        """
+        if self._ticking:
+            return
+        self._ticking = True
+        try:
+            online = await self._hub.online_everywhere()
+            if online is not None:
+                await self._compare(online)
+        finally:
+            self._ticking = False
+
+    async def _compare(self, online: set[str]) -> None:
+        now_s = self._clock()
+        first, seen = self._last_seen_s is None, self._last_seen_s or {}
+        came = [] if first else online - seen.keys()
+        gone = {
+            user_id: last_s
+            for user_id, last_s in seen.items()
+            if user_id not in online and not 0 <= now_s - last_s < GRACE_S
+        }
+        self._last_seen_s = {
+            **{user_id: last_s for user_id, last_s in seen.items() if user_id not in gone},
+            **dict.fromkeys(online, now_s),
+        }
+        await self._tell([(user_id, True, now_s) for user_id in came])
+        await self._tell([(user_id, False, last_s) for user_id, last_s in gone.items()])
+
+    async def _tell(self, changes: Iterable[tuple[str, bool, float]]) -> None:
+        pending = {user_id: (is_online, at_s) for user_id, is_online, at_s in changes}
+        here = set(self._hub.online_here())
+        ids = list(pending)
+        for start in range(0, len(ids), _CHUNK):
+            for user, others in await self._friends.acquainted(ids[start : start + _CHUNK]):
+                notice = UserStatus(user, *pending[user.id])
+                self._hub.tell_here(here.intersection(others), notice)

@@ -1,0 +1,34 @@
+"""Who makes a request, and what a command is."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from ruggine import errors
+from ruggine.model import Session, User
+from ruggine.wire import frames, requests
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """On whose behalf a request is made, and from which address."""
+
+    session: Session | None
+    address: str
+
+    @property
+    def own_session(self) -> Session:
+        """Raises InvalidSession where there is none."""
+        if self.session is None:
+            raise errors.InvalidSession
+        return self.session
+
+    @property
+    def user(self) -> User:
+        return self.own_session.user
+
+
+Run = Callable[[Caller, Any], Awaitable[frames.Reply | None]]
+Table = Mapping[type[requests.Request], Run]

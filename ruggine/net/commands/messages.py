@@ -1,0 +1,247 @@
+"""Messages: sending, reading, changing, marks and signs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+from twisted.internet.defer import Deferred
+
+from ruggine import errors
+from ruggine.domain.messages import Messages
+from ruggine.domain.ports import Outcome
+from ruggine.model import Appended, Chat, ChatSummary, Entry, Page, Place, Reaction, User
+from ruggine.net.commands.caller import Caller, Table
+from ruggine.wire import frames, requests, results
+
+Answer = Callable[[frames.MessageSent | errors.Refusal], None]
+
+
+class MessageCommands:
+    """`send` is not in the table: its answer comes when the message is stored."""
+
+    def __init__(self, messages: Messages) -> None:
+        self._messages = messages
+        self.for_users: Table = {
+            requests.SendPrivateMessage: self._send_private_message,
+            requests.SendGroupMessage: self._send_group_message,
+            requests.GetMessages: self._get_messages,
+            requests.GetPrivateMessages: self._get_private_messages,
+            requests.GetGroupMessages: self._get_group_messages,
+            requests.DeletePrivateMessages: self._delete_private_messages,
+            requests.DeleteGroupMessages: self._delete_group_messages,
+            requests.EditMessage: self._edit_message,
+            requests.DeleteMessage: self._delete_message,
+            requests.React: self._react,
+            requests.Watch: self._watch,
+            requests.ListChats: self._list_chats,
+            requests.MarkRead: self._mark_read,
+            requests.Typing: self._typing,
+            requests.MuteChat: self._mute_chat,
+        }
+
+    async def send(self, caller: Caller, request: requests.SendMessage, answer: Answer) -> None:
+        """Give a message its place in the log; `answer` comes when it is stored or refused.
+
+        Raises the refusals that are known at once; `answer` does not come then.
+        """
+        await self._messages.submit(
+            caller.user,
+            _place(request),
+            request.content,
+            request.client_id,
+            request.reply_to,
+            partial(_answer_send, caller.user, request.request_id, answer),
+        )
+
+    async def _send_private_message(
+        self, caller: Caller, r: requests.SendPrivateMessage
+    ) -> frames.Reply:
+        return results.SendPrivateMessageResult(**await self._sent(caller, _person(r), r))
+
+    async def _send_group_message(
+        self, caller: Caller, r: requests.SendGroupMessage
+    ) -> frames.Reply:
+        return results.SendGroupMessageResult(**await self._sent(caller, _group(r), r))
+
+    async def _sent(
+        self,
+        caller: Caller,
+        place: Place,
+        r: requests.SendPrivateMessage | requests.SendGroupMessage,
+    ) -> dict[str, Any]:
+        stored: Deferred[Appended] = Deferred()
+        await self._messages.submit(
+            caller.user, place, r.text, r.client_id, None, partial(_settle, stored)
+        )
+        appended = await stored
+        return {
+            "seq": appended.entry.seq,
+            "timestamp": appended.entry.time_ms / 1000,
+            "duplicate": appended.duplicate,
+        }
+
+    async def _get_messages(self, caller: Caller, r: requests.GetMessages) -> frames.Reply:
+        return results.GetMessagesResult(**await self._page(caller, _place(r), r))
+
+    async def _get_private_messages(
+        self, caller: Caller, r: requests.GetPrivateMessages
+    ) -> frames.Reply:
+        return results.GetPrivateMessagesResult(**await self._page(caller, _person(r), r))
+
+    async def _get_group_messages(
+        self, caller: Caller, r: requests.GetGroupMessages
+    ) -> frames.Reply:
+        return results.GetGroupMessagesResult(**await self._page(caller, _group(r), r))
+
+    async def _page(
+        self,
+        caller: Caller,
+        place: Place,
+        r: requests.GetMessages | requests.GetPrivateMessages | requests.GetGroupMessages,
+    ) -> dict[str, Any]:
+        page = await self._messages.history(caller.user, place, r.before, r.after, r.limit)
+        return {"messages": _items(page), "has_more": page.has_more}
+
+    async def _delete_private_messages(
+        self, caller: Caller, r: requests.DeletePrivateMessages
+    ) -> frames.Reply:
+        await self._messages.discard(caller.user, _person(r))
+        return results.DeletePrivateMessagesResult()
+
+    async def _delete_group_messages(
+        self, caller: Caller, r: requests.DeleteGroupMessages
+    ) -> frames.Reply:
+        await self._messages.discard(caller.user, _group(r))
+        return results.DeleteGroupMessagesResult()
+
+    async def _edit_message(self, caller: Caller, r: requests.EditMessage) -> frames.Reply:
+        await self._messages.edit(caller.user, _place(r), r.seq, r.content)
+        return results.EditMessageResult()
+
+    async def _delete_message(self, caller: Caller, r: requests.DeleteMessage) -> frames.Reply:
+        await self._messages.delete(caller.user, _place(r), r.seq)
+        return results.DeleteMessageResult()
+
+    async def _react(self, caller: Caller, r: requests.React) -> frames.Reply:
+        await self._messages.react(caller.user, _place(r), r.seq, r.emoji, r.active)
+        return results.ReactResult()
+
+    async def _watch(self, caller: Caller, r: requests.Watch) -> frames.Reply:
+        """The port does the watching; here only the chat is looked up."""
+        if r.chat is not None:
+            person = r.chat.startswith("@")
+            place = Place("private" if person else "group", r.chat.removeprefix("@"))
+            await self._messages.check_place(caller.user, place)
+        return results.WatchResult()
+
+    async def _list_chats(self, caller: Caller, r: requests.Request) -> frames.Reply:
+        summaries = await self._messages.summaries(caller.user)
+        return results.ListChatsResult(chats=[_chat_item(s, caller.user) for s in summaries])
+
+    async def _mark_read(self, caller: Caller, r: requests.MarkRead) -> frames.Reply:
+        await self._messages.mark_read(caller.user, _place(r), r.seq)
+        return results.MarkReadResult()
+
+    async def _typing(self, caller: Caller, r: requests.Typing) -> None:
+        """The one request that has no reply."""
+        await self._messages.typing(caller.user, _place(r), r.active)
+
+    async def _mute_chat(self, caller: Caller, r: requests.MuteChat) -> frames.Reply:
+        await self._messages.mute(caller.user, _place(r), r.active)
+        return results.MuteChatResult()
+
+
+def _place(request: requests.ChatRequest) -> Place:
+    return Place(request.chat_type, request.chat_name)
+
+
+def _person(
+    request: requests.SendPrivateMessage
+    | requests.GetPrivateMessages
+    | requests.DeletePrivateMessages,
+) -> Place:
+    return Place("private", request.username)
+
+
+def _group(
+    request: requests.SendGroupMessage | requests.GetGroupMessages | requests.DeleteGroupMessages,
+) -> Place:
+    return Place("group", request.group_id)
+
+
+def _answer_send(
+    sender: User, request_id: str | None, answer: Answer, chat: Chat, outcome: Outcome
+) -> None:
+    if isinstance(outcome, errors.Refusal):
+        answer(outcome)
+        return
+    entry = outcome.entry
+    answer(
+        frames.MessageSent(
+            request_id=request_id,
+            client_id=entry.client_id,
+            chat_type=chat.kind,
+            to_user=_peer_name(chat, sender),
+            group_id=chat.group_id,
+            seq=entry.seq,
+            timestamp=entry.time_ms / 1000,
+            duplicate=outcome.duplicate,
+        )
+    )
+
+
+def _settle(stored: Deferred[Appended], chat: Chat, outcome: Outcome) -> None:
+    if isinstance(outcome, errors.Refusal):
+        stored.errback(outcome)
+    else:
+        stored.callback(outcome)
+
+
+def _items(page: Page) -> list[results.MessageItem]:
+    return [message_item(entry, page.reactions.get(entry.seq, ())) for entry in page.entries]
+
+
+def message_item(
+    entry: Entry,
+    reactions: tuple[Reaction, ...] = (),
+    chat: Chat | None = None,
+    viewer: User | None = None,
+) -> results.MessageItem:
+    """A message in a list; with its chat, where the list is of several."""
+    return results.MessageItem(
+        chat_type=chat.kind if chat else None,
+        to_user=_peer_name(chat, viewer) if chat and viewer else None,
+        group_id=chat.group_id if chat else None,
+        seq=entry.seq,
+        sender=entry.sender.name,
+        content=entry.content,
+        timestamp=entry.time_ms / 1000,
+        edited=entry.edited,
+        deleted=entry.deleted,
+        reactions=[results.ReactionItem(r.emoji, list(r.users)) for r in reactions],
+        client_id=entry.client_id,
+        reply_to=entry.reply_to,
+    )
+
+
+def _peer_name(chat: Chat, viewer: User) -> str | None:
+    return chat.peer_of(viewer.id).name if chat.kind == "private" else None
+
+
+def _chat_item(summary: ChatSummary, viewer: User) -> results.ChatItem:
+    group = summary.group
+    return results.ChatItem(
+        chat_type=summary.chat.kind,
+        to_user=_peer_name(summary.chat, viewer),
+        group_id=group.id if group else None,
+        name=group.name if group else None,
+        role=group.role if group else None,
+        open=group.open if group else None,
+        seq=summary.seq,
+        read_seq=summary.read_seq,
+        unread=summary.unread,
+        last_message=message_item(summary.last) if summary.last else None,
+        muted=summary.muted,
+    )

@@ -1,0 +1,44 @@
+"""Search."""
+
+from __future__ import annotations
+
+from ruggine import errors
+from ruggine.domain.search import Search
+from ruggine.model import Place
+from ruggine.net.commands.caller import Caller, Table
+from ruggine.net.commands.messages import message_item
+from ruggine.wire import frames, requests, results
+
+
+class SearchCommands:
+    def __init__(self, search: Search) -> None:
+        self._search = search
+        self.for_users: Table = {requests.Search: self._find}
+
+    async def _find(self, caller: Caller, r: requests.Search) -> frames.Reply:
+        found, cursor = await self._search.find(
+            caller.user,
+            r.query,
+            place=_place(r),
+            sender=r.sender,
+            before_s=r.before,
+            after_s=r.after,
+            cursor=r.cursor,
+            limit=r.limit,
+        )
+        return results.SearchResult(
+            messages=[
+                message_item(hit.entry, hit.reactions, hit.chat, caller.user) for hit in found.hits
+            ],
+            has_more=found.has_more,
+            cursor=cursor,
+        )
+
+
+def _place(r: requests.Search) -> Place | None:
+    name = r.to_user if r.chat_type == "private" else r.group_id
+    if r.chat_type is None:
+        return None
+    if name is None:
+        raise errors.InvalidRequest("Name the chat by `to_user` or `group_id`.")
+    return Place(r.chat_type, name)

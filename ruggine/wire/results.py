@@ -1,0 +1,331 @@
+"""What requests answer with: `<name>_result` on the WebSocket, lines on the line port."""
+
+from __future__ import annotations
+
+from msgspec import Struct, field
+
+from ruggine.wire.frames import Reply
+from ruggine.wire.requests import ChatType
+
+
+class RegisterResult(Reply):
+    username: str
+    session_token: str
+
+
+class LoginResult(Reply):
+    username: str
+    session_token: str
+
+
+class ValidateSessionResult(Reply):
+    username: str
+
+
+class AuthResult(Reply):
+    username: str
+
+
+class LogoutResult(Reply):
+    pass
+
+
+class LogoutAllResult(Reply):
+    ended: int
+
+
+class SessionItem(Struct):
+    session_id: str
+    device: str
+    created: float
+    last_seen: float
+    current: bool
+
+
+class SessionsResult(Reply):
+    sessions: list[SessionItem]
+
+
+class RevokeSessionResult(Reply):
+    pass
+
+
+class ChangePasswordResult(Reply):
+    pass
+
+
+class DeleteAccountResult(Reply):
+    pass
+
+
+class UserItem(Struct):
+    username: str
+    online: bool
+
+
+class NameItem(Struct):
+    username: str
+
+
+class OnlineUsersResult(Reply):
+    users: list[UserItem]
+
+
+class AllUsersResult(Reply):
+    users: list[UserItem]
+
+
+class SendPrivateMessageResult(Reply):
+    seq: int
+    timestamp: float
+    duplicate: bool
+
+
+class ReactionItem(Struct):
+    """Who put an emoji on a message."""
+
+    emoji: str
+    users: list[str]
+
+
+class MessageItem(Struct, omit_defaults=True, kw_only=True):
+    """A message in its present state."""
+
+    chat_type: ChatType | None = None
+    to_user: str | None = None
+    group_id: str | None = None
+    seq: int
+    sender: str = field(name="from")
+    content: str
+    timestamp: float
+    edited: bool
+    deleted: bool
+    reactions: list[ReactionItem]
+    client_id: str | None = None
+    reply_to: int | None = None
+
+
+class GetMessagesResult(Reply):
+    messages: list[MessageItem]
+    has_more: bool
+
+
+class GetPrivateMessagesResult(Reply):
+    messages: list[MessageItem]
+    has_more: bool
+
+
+class DeletePrivateMessagesResult(Reply):
+    pass
+
+
+class SendGroupMessageResult(SendPrivateMessageResult):
+    pass
+
+
+class GetGroupMessagesResult(GetPrivateMessagesResult):
+    pass
+
+
+class DeleteGroupMessagesResult(Reply):
+    pass
+
+
+class EditMessageResult(Reply):
+    pass
+
+
+class DeleteMessageResult(Reply):
+    pass
+
+
+class ReactResult(Reply):
+    pass
+
+
+class SearchResult(Reply):
+    """`cursor` is for the request of the next page, if there is one."""
+
+    messages: list[MessageItem]
+    has_more: bool
+    cursor: str | None = None
+
+
+class MuteChatResult(Reply):
+    pass
+
+
+class WatchResult(Reply):
+    pass
+
+
+class ChatItem(Struct, kw_only=True, omit_defaults=True):
+    chat_type: ChatType
+    to_user: str | None = None
+    group_id: str | None = None
+    name: str | None = None
+    role: str | None = None
+    open: bool | None = None
+    seq: int
+    read_seq: int
+    unread: int
+    last_message: MessageItem | None
+    muted: bool
+
+
+class ListChatsResult(Reply):
+    chats: list[ChatItem]
+
+
+class MarkReadResult(Reply):
+    pass
+
+
+# Friends and blocks
+
+
+class SendFriendRequestResult(Reply):
+    """`accepted` where the other had asked already."""
+
+    accepted: bool
+
+
+class AcceptFriendRequestResult(Reply):
+    pass
+
+
+class RejectFriendRequestResult(Reply):
+    pass
+
+
+class RemoveFriendResult(Reply):
+    pass
+
+
+class ListFriendsResult(Reply):
+    friends: list[UserItem]
+
+
+class FriendRequestItem(Struct):
+    username: str
+    message: str
+    created: float
+
+
+class ReceivedFriendRequestsResult(Reply):
+    requests: list[FriendRequestItem]
+
+
+class SentFriendRequestsResult(Reply):
+    requests: list[FriendRequestItem]
+
+
+class BlockUserResult(Reply):
+    pass
+
+
+class UnblockUserResult(Reply):
+    pass
+
+
+class BlockedUsersResult(Reply):
+    users: list[NameItem]
+
+
+# Groups
+
+
+class CreateGroupResult(Reply):
+    group_id: str
+    name: str
+
+
+class GroupItem(Struct):
+    group_id: str
+    name: str
+    role: str
+    open: bool
+
+
+class MyGroupsResult(Reply):
+    groups: list[GroupItem]
+
+
+class MemberItem(Struct):
+    username: str
+    role: str
+    online: bool
+
+
+class GroupMembersResult(Reply):
+    members: list[MemberItem]
+
+
+class InviteResult(Reply):
+    invite_id: str
+    username: str
+
+
+class InviteItem(Struct):
+    invite_id: str
+    group_id: str
+    name: str
+    invited_by: str
+    created: float
+
+
+class MyGroupInvitesResult(Reply):
+    invites: list[InviteItem]
+
+
+class AcceptGroupInviteResult(Reply):
+    group_id: str
+
+
+class RejectGroupInviteResult(Reply):
+    pass
+
+
+class JoinGroupResult(Reply):
+    group_id: str
+
+
+class OpenGroupResult(Reply):
+    pass
+
+
+class CloseGroupResult(Reply):
+    pass
+
+
+class LeaveGroupResult(Reply):
+    pass
+
+
+class RenameGroupResult(Reply):
+    pass
+
+
+class RemoveMemberResult(Reply):
+    pass
+
+
+class SetRoleResult(Reply):
+    pass
+
+
+# The connection
+
+
+class HelpItem(Struct):
+    usage: str
+    text: str
+    example: str
+
+
+class HelpResult(Reply):
+    commands: list[HelpItem]
+
+
+class QuitResult(Reply):
+    pass
