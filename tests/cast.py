@@ -10,6 +10,7 @@ import contextlib
 import json
 import socket
 import ssl
+import time
 import uuid
 from typing import Any
 
@@ -73,6 +74,7 @@ class WebSocket:
         )
         self.welcome: dict[str, Any] = {}
         self.statuses: list[dict[str, Any]] = []
+        self.events: list[dict[str, Any]] = []
         if token is not None:
             self.welcome = self.ask(message_type="auth", session_token=token)
 
@@ -90,6 +92,33 @@ class WebSocket:
     def ask(self, **frame: Any) -> dict[str, Any]:
         self.say(**frame)
         return self.hear()
+
+    def request(self, message_type: str, **fields: Any) -> dict[str, Any]:
+        """The one reply, without its request_id; what comes before it waits for `event`."""
+        self.say(message_type=message_type, request_id="r", **fields)
+        while (reply := self.hear()).pop("request_id", None) != "r":
+            self.events.append(reply)
+        return reply
+
+    def event(self, message_type: str) -> dict[str, Any]:
+        """The next event of this type; what comes before it goes on waiting."""
+        while True:
+            for heard in self.events:
+                if heard["message_type"] == message_type:
+                    self.events.remove(heard)
+                    return heard
+            self.events.append(self.hear())
+
+    def status(self, name: str, seconds: float = PATIENCE_S) -> dict[str, Any]:
+        """The next thing that is said of somebody's coming and going."""
+        until = time.monotonic() + seconds
+        while True:
+            for heard in list(self.statuses):
+                self.statuses.remove(heard)
+                if heard["username"] == name:
+                    return heard
+            frame = json.loads(self.socket.recv(until - time.monotonic()))
+            (self.statuses if frame["message_type"] == "user_status" else self.events).append(frame)
 
     def hear_until(self, message_type: str) -> list[dict[str, Any]]:
         """Every frame up to and with the first of `message_type`."""

@@ -27,14 +27,11 @@ class Presence:
         self._hub = hub
         self._friends = friends
         self._clock = clock
-        self._last_seen_s: dict[str, float] | None = None
+        self._last_seen_s: dict[str, float] = {}
         self._ticking = False
 
     async def tick(self) -> None:
-        """Tell of who has come, and of who has been away for GRACE_S.
-
-        The first look tells nothing: whoever is there was there before this node.
-        """
+        """Tell of who has come, and of who has been away for GRACE_S."""
         if self._ticking:
             return
         self._ticking = True
@@ -47,8 +44,8 @@ class Presence:
 
     async def _compare(self, online: set[str]) -> None:
         now_s = self._clock()
-        first, seen = self._last_seen_s is None, self._last_seen_s or {}
-        came = [] if first else online - seen.keys()
+        seen = self._last_seen_s
+        came = online - seen.keys()
         gone = {
             user_id: last_s
             for user_id, last_s in seen.items()

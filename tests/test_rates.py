@@ -1,0 +1,80 @@
+"""The limits as somebody meets them who is too fast; the shared daemons have theirs off."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.cast import Telephone, WebSocket
+from tests.daemon import PASSWORD, Daemon
+
+_REFUSED = re.compile(r"ERR: .* \[rate_limited retry_after=(\d+\.\d)\]")
+
+
+def refused_for(answer: str) -> float:
+    found = _REFUSED.fullmatch(answer)
+    assert found, answer
+    return float(found[1])
+
+
+@pytest.fixture
+def limited(tmp_path: Path) -> Iterator[Daemon]:
+    """With the limits on, and some of them lower."""
+    daemon = Daemon(
+        tmp_path, "--rate-limits", "on", "--registrations-rate", "3/h:3", "--messages-rate",
+        "10/s:5", "--logins-rate", "30/m:30", "--invitations-rate", "30/h:2",
+    ).start()  # fmt: skip
+    yield daemon
+    daemon.stop()
+
+
+def test_each_limit_says_how_long_to_wait(limited: Daemon) -> None:
+    with Telephone(limited.tcp_port) as line:
+        people = ("luigi", "dory", "ugo")
+        tokens = [line.ask(f"/register {name} {PASSWORD}").split()[-1] for name in people]
+        assert refused_for(line.ask(f"/register altro {PASSWORD}")) == pytest.approx(1200, abs=30)
+        for number in range(5):
+            answer = line.ask(f"/private {tokens[0]} dory {number}")
+            assert answer.startswith("OK: Message sent"), answer
+        wait_s = refused_for(line.ask(f"/private {tokens[0]} dory troppo"))
+        assert line.ask(f"/private {tokens[1]} luigi io posso").startswith("OK")
+        time.sleep(wait_s)
+        assert line.ask(f"/private {tokens[0]} dory adesso").startswith("OK")
+        for name in ("dory", "ugo"):
+            assert line.ask(f"/send_friend_request {tokens[0]} {name}").startswith("OK")
+        refused_for(line.ask(f"/create_group {tokens[0]} g"))
+        for _ in range(60):
+            line.say(f"/my_groups {tokens[2]}")
+        answers = [line.hear() for _ in range(60)]
+        line.say("/quit")
+        assert sum(answer.startswith("OK") for answer in answers) >= 59
+    socket = WebSocket(limited.url, tokens[1])
+    draft = {"chat_type": "private", "to_user": "ugo", "content": "x"}
+    replies = [
+        socket.request("send_message", **draft, client_id=f"0000000{number}") for number in range(8)
+    ]
+    last = next(reply for reply in replies if reply["message_type"] == "error")
+    assert (last["code"], last["retry_after"] > 0) == ("rate_limited", True)
+    assert last["client_id"].startswith("0000000")
+    socket.hang_up()
+
+
+def test_guessing_gets_slow_and_the_session_of_the_owner_stays(limited: Daemon) -> None:
+    with Telephone(limited.tcp_port) as line:
+        token = line.ask(f"/register luigi {PASSWORD}").split()[-1]
+        answers = [line.ask(f"/login luigi sbagliata-{n}") for n in range(6)]
+        assert [a.endswith("[invalid_credentials]") for a in answers] == [True] * 5 + [False]
+        wait_s = refused_for(answers[5])
+        assert refused_for(line.ask(f"/login LUIGI {PASSWORD}")) <= wait_s
+        assert line.ask(f"/validate_session {token}") == "OK: luigi"
+        unknown = [line.ask(f"/login nessuno sbagliata-{n}") for n in range(6)]
+        assert [a.endswith("[invalid_credentials]") for a in unknown] == [True] * 5 + [False]
+        time.sleep(wait_s)
+        assert line.ask(f"/login luigi {PASSWORD}").startswith("OK: Logged in")
+        for n in range(5):
+            line.ask(f"/change_password {token} sbagliata-{n} nuova-password")
+        refused_for(line.ask(f"/delete_account {token} {PASSWORD}"))
