@@ -12,18 +12,17 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from benchmarks.private import Figures, Load, Progress, register
+from benchmarks.private import Figures, Load, register
+from benchmarks.progress import Bar, Progress, no_progress
 from benchmarks.server import Server, own_server
-
-_BAR = 30
 
 
 def main() -> None:
     """Measure and print; with a daemon of its own unless the options name one."""
     options = _options()
-    bar = None if options.quiet or not sys.stderr.isatty() else _Bar()
+    bar = None if options.quiet or not sys.stderr.isatty() else Bar()
     with _server(options) as server:
-        results = measure(server, options, bar or _no_progress)
+        results = measure(server, options, bar or no_progress)
     if bar is not None:
         bar.clear()
     print(json.dumps(results, indent=2) if options.json else _report(results))
@@ -120,27 +119,6 @@ def _server(options: argparse.Namespace) -> Iterator[Server]:
         return
     with own_server(options.daemon, options.folder) as server:
         yield server
-
-
-def _no_progress(what: str, done: float) -> None:
-    return
-
-
-class _Bar:
-    """Progress on one line of standard error, drawn again only when it changes."""
-
-    def __init__(self) -> None:
-        self._shown = ""
-
-    def __call__(self, what: str, done: float) -> None:
-        full = min(_BAR, int(done * _BAR))
-        text = f"[{'#' * full}{'.' * (_BAR - full)}] {what}"
-        if text != self._shown:
-            self._shown = text
-            print(f"\r{text:<{_BAR + 40}}", end="", file=sys.stderr, flush=True)
-
-    def clear(self) -> None:
-        print(f"\r{'':<{_BAR + 40}}\r", end="", file=sys.stderr, flush=True)
 
 
 if __name__ == "__main__":

@@ -10,14 +10,11 @@ import selectors
 import socket
 import time
 import uuid
-from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from benchmarks.progress import Progress
 from benchmarks.server import Server
 from benchmarks.sockets import Incoming, LoadSocket
-
-Progress = Callable[[str, float], None]
-"""Called with what is being done and how much of it is done, 0 to 1."""
 
 _STRAGGLERS_S = 10
 _SOON_S = 0.002

@@ -17,12 +17,19 @@ _START_S = 20
 
 
 class Server:
-    """Where a daemon listens, and what its process costs."""
+    """Where a daemon listens, and what its process costs; `database` is its file, if it is ours."""
 
-    def __init__(self, tcp: tuple[str, int], websocket: tuple[str, int], pid: int | None) -> None:
+    def __init__(
+        self,
+        tcp: tuple[str, int],
+        websocket: tuple[str, int],
+        pid: int | None,
+        database: Path | None = None,
+    ) -> None:
         self.tcp = tcp
         self.websocket = websocket
         self.pid = pid
+        self.database = database
 
     def memory_mb(self) -> dict[str, float]:
         """Resident memory now and at most, in MB of 10^6 bytes; empty where it cannot be read."""
@@ -67,7 +74,9 @@ def own_server(options: list[str], folder: Path | None) -> Iterator[Server]:
         _pin(process.pid, 0)
         _pin(0, 1)
         _wait_for(ports[2], process, work / "log")
-        yield Server(("127.0.0.1", ports[0]), ("127.0.0.1", ports[1]), process.pid)
+        yield Server(
+            ("127.0.0.1", ports[0]), ("127.0.0.1", ports[1]), process.pid, work / "data/ruggine.db"
+        )
     finally:
         process.terminate()
         process.wait(20)

@@ -275,7 +275,7 @@ class SocketActor:
         if self._socket is None:
             with Telephone(self._daemon.tcp_port) as telephone:
                 return [telephone.ask(line)]
-        self._socket.say(request_id="r", **_request(line))
+        self._socket.say(request_id="r", **request_of(line))
         while (reply := self._socket.hear()).get("request_id") != "r":
             pass
         if reply["message_type"] == "error":
@@ -295,7 +295,7 @@ _RESULTS = {
 }
 
 
-def _request(line: str) -> dict[str, Any]:
+def request_of(line: str) -> dict[str, Any]:
     """The fields that a line fills, unchecked."""
     word, _, _ = line.partition(" ")
     command = lines.COMMANDS[word[1:]]
@@ -303,7 +303,7 @@ def _request(line: str) -> dict[str, Any]:
     if command.takes_token:
         reader._one()
     fields = {
-        name: int(value) if name in ("seq", "before", "after", "limit") else value
+        name: int(value) if name in NUMBERS and value.isdecimal() else value
         for name, value in reader._values().items()
     }
     return {"message_type": command.name, **fields}
@@ -325,6 +325,7 @@ def play(actors: dict[str, LineActor | SocketActor], steps: list[Step]) -> None:
             assert any(p.fullmatch(heard[0]) for p in allowed[command]), (spoken, heard)
 
 
+NUMBERS = ("seq", "before", "after", "limit")
 SEEN_SOON = {"online_users"}
 """What another node is told of within a second."""
 

@@ -78,9 +78,8 @@ class Messages:
             )
 
     async def _check_reply(self, sender: User, chat: Chat, seq: int) -> None:
-        span = await self._chats.span(sender.id, chat.id)
-        readable = span is not None and span.above < seq <= span.upto
-        if not readable or not await self._log.exists(chat.id, seq):
+        span = await self._belonging(sender, chat)
+        if seq <= span.above or not await self._log.exists(chat.id, seq):
             raise errors.NotFound("There is no message to reply to.")
 
     # Changing what was sent

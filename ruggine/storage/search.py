@@ -1,11 +1,11 @@
 """Search: messages that hold a text, in what one user may read, newest first.
 
-A trigram index (SQLite FTS5) names the messages of a chat that hold every three characters in a
-row of the query; each is then looked at, so the index may name too many and never too few. For
-two characters it is asked for every trigram that begins with them, which is how two Chinese
-characters are found. Every text ends with padding, so that its last characters begin a trigram
-too. Where that makes too many trigrams the character is so common that the newest messages are
-looked through instead. The same is done with those that are not in the index yet.
+A trigram index (SQLite FTS5) names the messages that hold every three characters in a row of the
+query; each is then looked at, so the index may name too many and never too few. For one or two
+characters it is asked for every trigram that begins with them, which is how two Chinese characters
+are found; every text ends with padding, so that its last characters begin a trigram too. What is
+too common for that is looked for in the newest messages, one by one, and so are messages that are
+not in the index yet.
 
 The index grows behind the sends, in small transactions, when no send waits for a commit.
 """
@@ -13,6 +13,7 @@ The index grows behind the sends, in small transactions, when no send waits for 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from ruggine.model import Found, Hit, SearchQuery, User
@@ -23,8 +24,11 @@ from ruggine.storage.folding import fold
 _TRIGRAM = 3
 _PADDING = "\n" * (_TRIGRAM - 1)
 _SEQ_BITS = 32
-_MAX_TERMS = 500
-"""Of an OR; more make the index slower than looking through the newest messages."""
+_SEQ_MASK = (1 << _SEQ_BITS) - 1
+_MAX_TERMS = 2000
+_MAX_NAMED = 20_000
+"""Trigrams that begin with a short query, and messages that hold them. What is more common is
+found sooner by looking through the newest messages."""
 
 _MAX_TRIGRAMS = 32
 """Of an AND; so many leave hardly a message that does not hold the whole query."""
@@ -144,21 +148,57 @@ class _Page:
         return len(self.hits) < self.size or newest_ms >= self.hits[-1].entry.time_ms
 
 
+@dataclass(frozen=True, slots=True)
+class _Way:
+    """How the index is asked, if at all: chat by chat with `match`, or it has named `places`."""
+
+    match: str | None = None
+    places: dict[int, list[int]] | None = None
+
+    @property
+    def by_index(self) -> bool:
+        return self.match is not None or self.places is not None
+
+
 def _find_txn(cursor: Cursor, user: User, query: SearchQuery) -> Found:
     text = fold(query.text)
-    match = _match_txn(cursor, text)
+    way = _way_txn(cursor, text)
     page = _Page(query.skip + query.limit + 1)
     for row in cursor.execute(_READABLE, {"user": user.id, "chat": query.chat_id}).fetchall():
         *where, newest_ms = row[:4]
         if not page.can_use(newest_ms):
             break
-        page.add(_find_in_chat_txn(cursor, query, text, match, where, row[4:], page.size))
+        page.add(_find_in_chat_txn(cursor, query, text, way, where, row[4:], page.size))
     hits = page.hits[query.skip :]
     shown = [
         Hit(hit.chat, hit.entry, entries.reactions_txn(cursor, hit.chat.id, hit.entry.seq))
         for hit in hits[: query.limit]
     ]
     return Found(tuple(shown), len(hits) > query.limit)
+
+
+def _way_txn(cursor: Cursor, text: str) -> _Way:
+    if len(text) >= _TRIGRAM:
+        trigrams = {text[i : i + _TRIGRAM] for i in range(len(text) - _TRIGRAM + 1)}
+        return _Way(match=" AND ".join(_quoted(t) for t in sorted(trigrams)[:_MAX_TRIGRAMS]))
+    terms = cursor.execute(
+        "SELECT term, doc FROM search_terms WHERE term >= ? AND term < ? LIMIT ?",
+        (text, text + "\U0010ffff", _MAX_TERMS + 1),
+    ).fetchall()
+    if len(terms) > _MAX_TERMS or sum(named for _, named in terms) > _MAX_NAMED:
+        return _Way()
+    match = " OR ".join(_quoted(term) for term, _ in terms)
+    places: dict[int, list[int]] = {}
+    for (rowid,) in cursor.execute(_NAMED, (match,)) if match else ():
+        places.setdefault(rowid >> _SEQ_BITS, []).append(rowid & _SEQ_MASK)
+    return _Way(places=places)
+
+
+_NAMED = "SELECT rowid FROM search_index WHERE search_index MATCH ? ORDER BY rowid DESC"
+
+
+def _quoted(term: str) -> str:
+    return '"' + term.replace('"', '""') + '"'
 
 
 _READABLE = """
@@ -190,48 +230,47 @@ _BY_LOOKING = (
 _BY_INDEX = (
     entries.SELECT.replace("FROM entries AS e", "FROM search_index AS i CROSS JOIN entries AS e")
     + "WHERE i.search_index MATCH :match AND i.rowid > :first AND i.rowid <= :last "
-    "AND e.chat_id = :chat AND e.seq = i.rowid & 4294967295 "
+    f"AND e.chat_id = :chat AND e.seq = i.rowid & {_SEQ_MASK} "
     + _HOLDS + "ORDER BY i.rowid DESC LIMIT :limit"
 )  # fmt: skip
+_AT_PLACE = entries.SELECT + "WHERE e.chat_id = :chat AND e.seq = :seq " + _HOLDS
 
 
 def _find_in_chat_txn(
     cursor: Cursor,
     query: SearchQuery,
     text: str,
-    match: str | None,
+    way: _Way,
     where: Sequence[int],
     chat_row: Sequence[Any],
     limit: int,
 ) -> list[Hit]:
-    """What is not in the index yet is newer than what is; `match` None: the index is no help."""
+    """What is not in the index yet is newer than what is."""
     chat = chats.chat(chat_row)
     above, upto, indexed = where
-    indexed = min(indexed, upto) if match is not None else above
+    indexed = max(min(indexed, upto), above) if way.by_index else above
     values = {
-        "chat": chat.id, "text": text, "match": match, "limit": limit, "upto": upto,
-        "above": max(above, indexed), "first": _rowid(chat.id, above),
-        "last": _rowid(chat.id, indexed), "sender": query.sender.id if query.sender else None,
+        "chat": chat.id, "text": text, "match": way.match, "limit": limit, "upto": upto,
+        "above": indexed, "first": _rowid(chat.id, above), "last": _rowid(chat.id, indexed),
+        "sender": query.sender.id if query.sender else None,
         "before_ms": query.before_ms, "after_ms": query.after_ms,
     }  # fmt: skip
     rows = cursor.execute(_BY_LOOKING, values).fetchall()
-    if len(rows) < limit and indexed > above and match:
-        values["limit"] = limit - len(rows)
+    values["limit"] = limit - len(rows)
+    if values["limit"] and way.match is not None:
         rows += cursor.execute(_BY_INDEX, values).fetchall()
+    elif values["limit"] and way.places is not None:
+        seqs = [seq for seq in way.places.get(chat.id, ()) if above < seq <= indexed]
+        rows += _at_places_txn(cursor, values, seqs)
     return [Hit(chat, entries.entry(row)) for row in rows]
 
 
-def _match_txn(cursor: Cursor, text: str) -> str | None:
-    """The query for the index, empty where it knows that there is nothing; None: do not ask it."""
-    if len(text) >= _TRIGRAM:
-        trigrams = {text[i : i + _TRIGRAM] for i in range(len(text) - _TRIGRAM + 1)}
-        return " AND ".join(_quoted(t) for t in sorted(trigrams)[:_MAX_TRIGRAMS])
-    terms = cursor.execute(
-        "SELECT term FROM search_terms WHERE term >= ? AND term < ? LIMIT ?",
-        (text, text + "\U0010ffff", _MAX_TERMS + 1),
-    ).fetchall()
-    return None if len(terms) > _MAX_TERMS else " OR ".join(_quoted(t) for (t,) in terms)
-
-
-def _quoted(term: str) -> str:
-    return '"' + term.replace('"', '""') + '"'
+def _at_places_txn(
+    cursor: Cursor, values: dict[str, Any], seqs: Sequence[int]
+) -> list[tuple[Any, ...]]:
+    rows: list[tuple[Any, ...]] = []
+    for seq in seqs:
+        rows += cursor.execute(_AT_PLACE, values | {"seq": seq}).fetchall()
+        if len(rows) == values["limit"]:
+            break
+    return rows
