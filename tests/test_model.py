@@ -230,7 +230,7 @@ def test_a_community(daemon_of_the_community: Daemon) -> None:
     run_state_machine_as_test(
         machine,
         settings=settings(
-            max_examples=25, stateful_step_count=50, deadline=None,
+            max_examples=15, stateful_step_count=50, deadline=None,
             # Making a failure smaller takes minutes of a real daemon; its steps are printed anyway.
             phases=[Phase.explicit, Phase.reuse, Phase.generate],
             suppress_health_check=list(HealthCheck),
