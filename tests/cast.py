@@ -144,6 +144,10 @@ def register(daemon: Daemon, name: str) -> tuple[str, str]:
     return name, answer.split()[-1]
 
 
+class Group(str):
+    """A group in a play, by its id."""
+
+
 class Person:
     """Somebody in a play. Subclasses say over which port."""
 
@@ -156,16 +160,33 @@ class Person:
         """Connect to a node."""
         raise NotImplementedError
 
-    def sends(self, to: Person, content: str, client_id: str | None = None) -> int:
+    def sends(self, to: Person | Group, content: str, client_id: str | None = None) -> int:
         """Returns the `seq`."""
         raise NotImplementedError
 
-    def receives(self, sender: Person, content: str) -> int:
+    def receives(self, sender: Person, content: str, where: Group | None = None) -> int:
         """The next message that arrives must be this one; returns its `seq`."""
         raise NotImplementedError
 
-    def history(self, peer: Person) -> list[tuple[str, str]]:
+    def history(self, peer: Person | Group) -> list[tuple[str, str]]:
         """Pairs of sender and content, oldest first."""
+        raise NotImplementedError
+
+    def creates(self, name: str, *invited: Person) -> Group:
+        raise NotImplementedError
+
+    def invites(self, person: Person, group: Group) -> None:
+        raise NotImplementedError
+
+    def accepts(self, name: str) -> None:
+        """The invite into the group of this name, found in the list."""
+        raise NotImplementedError
+
+    def leaves_group(self, group: Group) -> None:
+        raise NotImplementedError
+
+    def is_refused(self, group: Group) -> bool:
+        """Whether nothing can be sent there."""
         raise NotImplementedError
 
     def discards(self, peer: Person) -> None:
@@ -184,23 +205,28 @@ class LinePerson(Person):
         self._tail = Telephone(daemon.tcp_port)
         assert self._tail.ask(f"/watch {self.token}") == "OK: Watching"
 
-    def sends(self, to: Person, content: str, client_id: str | None = None) -> int:
+    def sends(self, to: Person | Group, content: str, client_id: str | None = None) -> int:
         id_ = f"id={client_id} " if client_id else ""
-        answer = self._commands.ask(f"/send_private_message - {to.name} {id_}{content}")
+        command = "/send" if isinstance(to, Group) else "/send_private_message"
+        where = to if isinstance(to, Group) else to.name
+        answer = self._commands.ask(f"{command} - {where} {id_}{content}")
         assert answer.startswith("OK: Message sent "), answer
         return int(answer.split()[-1])
 
-    def receives(self, sender: Person, content: str) -> int:
+    def receives(self, sender: Person, content: str, where: Group | None = None) -> int:
         heard = self._tail.hear().split(" ", 5)
         peer = sender if sender is not self else self.last_peer
-        assert heard[:2] == ["MSG", f"@{peer.name}"], heard
+        assert heard[:2] == ["MSG", where or f"@{peer.name}"], heard
         assert heard[4:] == [sender.name, content], heard
         return int(heard[2])
 
     last_peer: Person
 
-    def history(self, peer: Person) -> list[tuple[str, str]]:
-        lines = self._commands.ask_lines(f"/get_private_messages - {peer.name}")
+    def history(self, peer: Person | Group) -> list[tuple[str, str]]:
+        if isinstance(peer, Group):
+            lines = self._commands.ask_lines(f"/get_group_messages - {peer}")
+        else:
+            lines = self._commands.ask_lines(f"/get_private_messages - {peer.name}")
         assert lines[0] == "OK: Messages:"
         said = (line.split("] ", 1)[1].split(": ", 1) for line in lines[1:])
         return [(sender, content) for sender, content in said]
@@ -208,6 +234,26 @@ class LinePerson(Person):
     def discards(self, peer: Person) -> None:
         answer = self._commands.ask(f"/delete_private_messages - {peer.name}")
         assert answer == "OK: Messages discarded for you only"
+
+    def creates(self, name: str, *invited: Person) -> Group:
+        people = ",".join(person.name for person in invited)
+        return Group(self._commands.ask(f'/create_group - "{name}" {people}').split()[-1])
+
+    def invites(self, person: Person, group: Group) -> None:
+        answer = self._commands.ask(f"/invite - {person.name} {group}")
+        assert answer == f"OK: Invite sent to {person.name}"
+
+    def accepts(self, name: str) -> None:
+        listed = self._commands.ask("/my_group_invites -").removeprefix("OK: Group invites: ")
+        [invite] = [i for i in listed.split(" | ") if i.split(":")[1] == name]
+        answer = self._commands.ask(f"/accept_group_invite - {invite.split(':')[0]}")
+        assert answer == "OK: Invite accepted"
+
+    def leaves_group(self, group: Group) -> None:
+        assert self._commands.ask(f"/leave_group - {group}") == "OK: Left group"
+
+    def is_refused(self, group: Group) -> bool:
+        return self._commands.ask(f"/send - {group} x").endswith("[not_a_member]")
 
     def leaves(self) -> None:
         self._commands.hang_up()
@@ -222,29 +268,56 @@ class SocketPerson(Person):
         assert self.socket.welcome["success"], self.socket.welcome
         self._arrived: list[dict[str, Any]] = []
 
-    def sends(self, to: Person, content: str, client_id: str | None = None) -> int:
+    def sends(self, to: Person | Group, content: str, client_id: str | None = None) -> int:
         self.socket.say(
-            message_type="send_message", chat_type="private", to_user=to.name, content=content,
+            message_type="send_message", **_chat(to), content=content,
             **({"client_id": client_id} if client_id else {}),
         )  # fmt: skip
         sent: dict[str, Any] = self._next("message_sent")
-        assert sent["to_user"] == to.name
+        assert sent.items() >= _chat(to).items()
         return int(sent["seq"])
 
-    def receives(self, sender: Person, content: str) -> int:
-        message = self._arrived.pop(0) if self._arrived else self.socket.hear()
+    def receives(self, sender: Person, content: str, where: Group | None = None) -> int:
+        message = {"message_type": "group_invite"}
+        while message["message_type"] in ("member_joined", "member_left", "group_invite"):
+            message = self._arrived.pop(0) if self._arrived else self.socket.hear()
         assert message["message_type"] == "incoming_message", message
         assert (message["from"], message["content"]) == (sender.name, content)
+        assert message.get("group_id") == where
         return int(message["seq"])
 
-    def history(self, peer: Person) -> list[tuple[str, str]]:
-        self.socket.say(message_type="get_messages", chat_type="private", to_user=peer.name)
+    def history(self, peer: Person | Group) -> list[tuple[str, str]]:
+        self.socket.say(message_type="get_messages", **_chat(peer))
         messages = self._next("get_messages_result")["messages"]
         return [(message["from"], message["content"]) for message in messages]
 
     def discards(self, peer: Person) -> None:
         self.socket.say(message_type="delete_private_messages", username=peer.name)
         self._next("delete_private_messages_result")
+
+    def creates(self, name: str, *invited: Person) -> Group:
+        users = [person.name for person in invited]
+        self.socket.say(message_type="create_group", name=name, users=users)
+        return Group(self._next("create_group_result")["group_id"])
+
+    def invites(self, person: Person, group: Group) -> None:
+        self.socket.say(message_type="invite", username=person.name, group_id=group)
+        self._next("invite_result")
+
+    def accepts(self, name: str) -> None:
+        self.socket.say(message_type="my_group_invites")
+        invites = self._next("my_group_invites_result")["invites"]
+        [invite] = [i["invite_id"] for i in invites if i["name"] == name]
+        self.socket.say(message_type="accept_group_invite", invite_id=invite)
+        self._next("accept_group_invite_result")
+
+    def leaves_group(self, group: Group) -> None:
+        self.socket.say(message_type="leave_group", group_id=group)
+        self._next("leave_group_result")
+
+    def is_refused(self, group: Group) -> bool:
+        self.socket.say(message_type="send_message", **_chat(group), content="x")
+        return bool(self._next("error")["code"] == "not_a_member")
 
     def leaves(self) -> None:
         self.socket.hang_up()
@@ -254,3 +327,9 @@ class SocketPerson(Person):
         *before, reply = self.socket.hear_until(message_type)
         self._arrived += before
         return reply
+
+
+def _chat(place: Person | Group) -> dict[str, str]:
+    if isinstance(place, Group):
+        return {"chat_type": "group", "group_id": str(place)}
+    return {"chat_type": "private", "to_user": place.name}

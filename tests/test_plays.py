@@ -88,3 +88,36 @@ def test_any_text_arrives_as_it_was_written(cast: tuple[Person, Person]) -> None
     for content in ('a  b "c" \\d', "смотри: 你好 👩‍🚀", "SESSION: rg1_x", "id=… ok"):
         luigi.sends(dory, content, client_id=None if content[:3] != "id=" else "00000001")
         assert luigi.history(dory)[-1][1].replace("\\\\", "\\") == content
+
+
+def test_a_group_comes_together_and_falls_apart(cast: tuple[Person, Person]) -> None:
+    """Each reads from their own joining on and up to their own leaving."""
+    luigi, dory = cast
+    group = luigi.creates("gita al lago", dory)
+    luigi.sends(group, "vieni?")
+    assert luigi.receives(luigi, "vieni?", group) == 2
+    dory.accepts("gita al lago")
+    assert dory.sends(group, "eccomi") == 4
+    for listener in cast:
+        assert listener.receives(dory, "eccomi", group) == 4
+    assert dory.history(group) == [(dory.name, "eccomi")]
+    assert luigi.history(group) == [(luigi.name, "vieni?"), (dory.name, "eccomi")]
+    dory.leaves_group(group)
+    assert dory.is_refused(group)
+    luigi.sends(group, "peccato")
+    assert luigi.receives(luigi, "peccato", group) == 6
+    assert dory.history(group) == [(dory.name, "eccomi")]
+
+
+def test_who_comes_back_to_a_group_hears_again(cast: tuple[Person, Person]) -> None:
+    """But never what was said in between."""
+    luigi, dory = cast
+    group = luigi.creates("andata e ritorno", dory)
+    dory.accepts("andata e ritorno")
+    dory.leaves_group(group)
+    luigi.sends(group, "senza Dory")
+    luigi.invites(dory, group)
+    dory.accepts("andata e ritorno")
+    assert luigi.sends(group, "bentornata") == 6
+    assert dory.receives(luigi, "bentornata", group) == 6
+    assert dory.history(group) == [(luigi.name, "bentornata")]

@@ -11,7 +11,7 @@ import pytest
 
 from tests.cast import WebSocket, register
 from tests.contract import PROTOCOL, documented_commands, rows
-from tests.daemon import Daemon
+from tests.daemon import PASSWORD, Daemon
 
 ROWS = {
     name: result
@@ -281,6 +281,21 @@ def test_a_blocked_user_reaches_nobody(talkers: Talkers) -> None:
     assert dory.silent()
     dory.gets("unblock_user", username=luigi.name)
     assert say(luigi, "eccoti", with_(dory)) == 2
+
+
+def test_a_deleted_account_leaves_its_groups(talkers: Talkers) -> None:
+    """Its owner's role passes on; its messages stay, under the name that it has now."""
+    luigi, dory, ugo = talkers
+    group_id = luigi.gets("create_group", name="orfani", users=[dory.name, ugo.name])["group_id"]
+    dory.gets("accept_group_invite", invite_id=dory.hears("group_invite")["invite_id"])
+    say(luigi, "addio", within(group_id))
+    luigi.request("delete_account", password=PASSWORD)
+    assert dory.hears("member_left")["by"] == luigi.name
+    change = dory.hears("role_changed")
+    assert (change["username"], change["role"]) == (dory.name, "owner")
+    [message] = dory.gets("get_messages", **within(group_id))["messages"]
+    assert message["from"].startswith("deleted~")
+    assert ugo.gets("my_group_invites") == {"invites": []}
 
 
 def test_search(talkers: Talkers) -> None:
