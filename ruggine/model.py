@@ -76,6 +76,15 @@ class Chat(Struct, frozen=True):
         return last if first.id == user_id else first
 
 
+class Belonging(Struct, frozen=True):
+    """A user is in a chat since `joined_seq` (0: a private one), and it has come to `last_seq`."""
+
+    user_id: str
+    chat: Chat
+    joined_seq: int
+    last_seq: int
+
+
 class Draft(Struct, frozen=True):
     """A message that asks for its place in a chat's log."""
 

@@ -42,13 +42,16 @@ _CHUNK = 500
 class LocalUser:
     """A user who is connected to this node, or is about to be.
 
-    `changed` while the chats are being read says that they must be read again.
+    `changed` while the chats are being read says that they must be read again. `left` has the
+    `seq` of their member_left of chats that they were seen to leave: what was read of those
+    before is out of date.
     """
 
     id: str
     connections: dict[ports.Connection, None] = field(default_factory=dict)
     attaching: set[ports.Connection] = field(default_factory=set)
     chats: dict[int, LocalChat] = field(default_factory=dict)
+    left: dict[int, int] = field(default_factory=dict)
     loaded: bool = False
     changed: bool = False
 
@@ -218,16 +221,24 @@ class Hub:
     # Following chats
 
     async def _load(self, user: LocalUser) -> None:
-        """Subscribed first, read then: nothing falls between the two."""
+        """Subscribed first, read then: nothing falls between the two.
+
+        So the chats are read twice: to know what to subscribe to, and for where they have come to
+        and whether the user is still in them.
+        """
         await self._bus.subscribe([user_channel(user.id)])
-        for _, chat, _ in await self._chat_store.of_users([user.id]):
-            if chat.id not in user.chats:
-                self._follow(user, chat, None)
+        for belonging in await self._chat_store.of_users([user.id]):
+            if belonging.chat.id not in user.chats:
+                self._follow(user, belonging.chat, None)
         unread = [h for h in user.chats.values() if h.followers[user.id].head is None]
         await self._bus.subscribe([channel for here in unread for channel in _channels(here.chat)])
-        for chat_ids in _chunks([here.chat.id for here in unread]):
-            for chat_id, head in (await self._chat_store.heads(chat_ids)).items():
-                self._begin_at(user, chat_id, head)
+        still = {b.chat.id: b.last_seq for b in await self._chat_store.of_users([user.id])}
+        for here in unread:
+            if here.chat.id in still:
+                self._begin_at(user, here.chat.id, still[here.chat.id])
+            elif user.chats.get(here.chat.id) is here:
+                self._unfollow(user, here)
+        user.changed = user.changed or not still.keys() <= user.chats.keys()
         user.loaded = True
         if user.changed:
             user.changed = False
@@ -252,13 +263,13 @@ class Hub:
 
     async def _reload(self, user_ids: Collection[str]) -> None:
         """Follow what these users have come to belong to since they were loaded."""
-        for user_id, chat, joined_seq in await self._chat_store.of_users(user_ids):
-            self._follow_new(user_id, chat, max(joined_seq - 1, 0))
+        for belonging in await self._chat_store.of_users(user_ids):
+            self._follow_new(belonging.user_id, belonging.chat, max(belonging.joined_seq - 1, 0))
 
     def _follow_new(self, user_id: str, chat: Chat, head: int) -> None:
         """A chat that a loaded user does not follow yet is new to them, from `head` on."""
         user = self._users.get(user_id)
-        if user is None or chat.id in user.chats:
+        if user is None or chat.id in user.chats or head < user.left.get(chat.id, 0):
             return
         if not user.loaded:
             user.changed = True
@@ -346,13 +357,21 @@ class Hub:
         return behind
 
     def _follow_joined(self, here: LocalChat, user_id: str, seq: int) -> None:
+        """Where `here` was forgotten because its last follower left, this one begins anew."""
         user = self._users.get(user_id)
-        if user is not None and user.loaded and user_id not in here.followers:
+        if user is None or not user.loaded or user_id in here.followers:
+            return
+        if seq <= user.left.get(here.chat.id, 0):
+            return
+        if self._chats.get(here.chat.id) is here:
             self._follow(user, here.chat, seq - 1)
+        else:
+            self._follow_new(user_id, here.chat, seq - 1)
 
     def _unfollow_left(self, here: LocalChat, user_id: str, seq: int) -> None:
         follower = here.followers.get(user_id)
         if follower is not None and follower.head == seq:
+            follower.user.left[here.chat.id] = seq
             self._unfollow(follower.user, here)
 
     # Telling

@@ -13,6 +13,7 @@ from ruggine.errors import Refusal
 from ruggine.events import AnyEvent, AnyNotice
 from ruggine.model import (
     Appended,
+    Belonging,
     Change,
     Chat,
     ChatSummary,
@@ -134,9 +135,8 @@ class ChatStore(Protocol):
 
     async def find_private(self, one: User, other: User) -> Chat | None: ...
 
-    async def of_users(self, user_ids: Collection[str]) -> list[tuple[str, Chat, int]]:
-        """Every chat of these users: the user, the chat, and the `seq` of their own joining (0 in
-        a private chat)."""
+    async def of_users(self, user_ids: Collection[str]) -> list[Belonging]:
+        """Every chat that these users are in."""
 
     async def heads(self, chat_ids: Collection[int]) -> dict[int, int]:
         """The last `seq` of each chat."""

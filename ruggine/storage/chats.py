@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable
 from typing import Any
 
 from ruggine import errors
-from ruggine.model import Chat, ChatSummary, Entry, Group, Span, User
+from ruggine.model import Belonging, Chat, ChatSummary, Entry, Group, Span, User
 from ruggine.storage import entries
 from ruggine.storage.database import Cursor, Database
 
@@ -23,7 +23,7 @@ class ChatStore:
     async def find_private(self, one: User, other: User) -> Chat | None:
         return await self._database.read(_find_private_txn, one, other)
 
-    async def of_users(self, user_ids: Collection[str]) -> list[tuple[str, Chat, int]]:
+    async def of_users(self, user_ids: Collection[str]) -> list[Belonging]:
         return await self._database.read(_of_users_txn, list(user_ids))
 
     async def heads(self, chat_ids: Collection[int]) -> dict[int, int]:
@@ -96,13 +96,12 @@ def _private_txn(cursor: Cursor, one: User, other: User) -> tuple[Chat, bool]:
     return made, True
 
 
-def _of_users_txn(cursor: Cursor, user_ids: list[str]) -> list[tuple[str, Chat, int]]:
-    """With the `seq` of the member's own joining; 0 in a private chat."""
+def _of_users_txn(cursor: Cursor, user_ids: list[str]) -> list[Belonging]:
     return [
-        (user_id, chat(row[:-1]), row[-1])
+        Belonging(user_id, chat(row[:-2]), *row[-2:])
         for user_id in user_ids
         for row in cursor.execute(
-            _SELECT.replace(" FROM ", ", m.joined_seq FROM ", 1)
+            _SELECT.replace(" FROM ", ", m.joined_seq, c.last_seq FROM ", 1)
             + "JOIN chat_members AS m ON m.chat_id = c.id "
             "WHERE m.user_id = ? AND m.left_seq IS NULL",
             (user_id,),

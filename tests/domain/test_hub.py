@@ -6,7 +6,7 @@ from collections.abc import Collection, Coroutine
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from twisted.internet.defer import Deferred
 
@@ -21,7 +21,7 @@ from ruggine.events import (
     Typing,
     UserTold,
 )
-from ruggine.model import Chat, Ending, Entry, EntryKind, Session, User
+from ruggine.model import Belonging, Chat, Ending, Entry, EntryKind, Session, User
 
 LUIGI, DORY = User("1", "luigi"), User("2", "dory")
 CHAT = Chat(7, "private", members=(LUIGI, DORY))
@@ -54,9 +54,9 @@ class Store:
         await self._hold()
         return dict.fromkeys(chat_ids, head)
 
-    async def of_users(self, user_ids: Collection[str]) -> list[tuple[str, Chat, int]]:
+    async def of_users(self, user_ids: Collection[str]) -> list[Belonging]:
         found = [
-            (id_, chat, self.joined_seq.get(id_, 0))
+            Belonging(id_, chat, self.joined_seq.get(id_, 0), len(self.entries))
             for id_ in user_ids
             for chat in self.chats.get(id_, ())
         ]
@@ -404,6 +404,77 @@ def test_the_last_follower_who_leaves_ends_the_subscription(group: Node) -> None
     group.seat(DORY)
     group.hub.publish(GROUP, group.store.append("member_left", DORY))
     assert group.bus.channels == {"user_events:2"}
+
+
+def test_who_leaves_while_they_arrive_hears_nothing_later(group: Node) -> None:
+    """Between the two reads of their chats."""
+    group.seat(LUIGI)
+    group.store.held = []
+    dory = group.seat(DORY)
+    group.hub.publish(GROUP, group.store.append("member_left", DORY))
+    group.store.chats[DORY.id] = []
+    group.store.release()
+    group.hub.publish(GROUP, group.store.append())
+    assert dory.heard == []
+
+
+def test_who_leaves_and_comes_back_unheard_is_followed_again(group: Node) -> None:
+    """The only follower here: the subscription ends and begins again."""
+    dory = group.seat(DORY)
+    for kind in ("member_left", "message", "member_joined", "message"):
+        last = group.store.append(kind, DORY)
+    group.store.joined_seq[DORY.id] = 3
+    group.hub.on_event(ChatsChanged(DORY.id))
+    group.hub.on_event(EntryAppended(last))
+    assert dory.heard == [1, 3, 4]
+    assert "chat_messages:7" in group.bus.channels
+
+
+@settings(max_examples=500)
+@given(st.data())
+def test_comings_and_goings_in_any_order_of_hints(data: st.DataObject) -> None:
+    """Ugo hears each entry between his joinings and leavings once and in order, and no other."""
+    node = Node()
+    node.store.chats = {LUIGI.id: [GROUP]}
+    present = data.draw(st.booleans())
+    seats = [node.seat(LUIGI)] if present else []
+    ugo = node.seat(UGO)
+    inside, expected = False, []
+    for _ in range(data.draw(st.integers(1, 30))):
+        match data.draw(
+            st.sampled_from(["say", "come or go", "hint", "told", "hold", "release", "missed"])
+        ):
+            case "say":
+                entry = node.store.append()
+                expected += [entry.seq] if inside else []
+            case "come or go":
+                kind: EntryKind = "member_left" if inside else "member_joined"
+                entry = node.store.append(kind, UGO)
+                expected.append(entry.seq)
+                inside = not inside
+                node.store.chats[UGO.id] = [GROUP] if inside else []
+                if inside:
+                    node.store.joined_seq[UGO.id] = entry.seq
+            case "hint" if node.store.entries:
+                node.hub.on_event(EntryAppended(data.draw(st.sampled_from(node.store.entries))))
+            case "told":
+                node.hub.on_event(ChatsChanged(UGO.id))
+            case "hold" if node.store.held is None:
+                node.store.held = []
+            case "release":
+                node.store.release()
+            case "missed":
+                spawn(node.hub.on_missed())
+    node.store.release()
+    spawn(node.hub.on_missed())
+    assert set(ugo.heard) <= set(expected)
+    assert ugo.heard == sorted(set(ugo.heard))
+    if inside:
+        current = [seq for seq in expected if seq >= node.store.joined_seq[UGO.id]]
+        assert ugo.heard[-len(current) :] == current
+        assert "chat_messages:7" in node.bus.channels
+    for seat in seats:
+        assert seat.heard == [entry.seq for entry in node.store.entries]
 
 
 # Notices

@@ -7,7 +7,7 @@ import pytest_twisted
 from twisted.internet.defer import Deferred
 
 from ruggine import errors
-from ruggine.model import Chat, Draft, User
+from ruggine.model import Belonging, Chat, Draft, User
 from ruggine.storage.database import Database
 from ruggine.storage.message_log import MessageLog
 from tests.storage.conftest import Town
@@ -47,7 +47,7 @@ async def test_notes_to_oneself_have_one_member(room: Room) -> None:
     chat = await room.town.chat(room.luigi, room.luigi)
     assert chat.members == (room.luigi,)
     assert chat.peer_of(room.luigi.id) == room.luigi
-    assert await room.chats.of_users([room.luigi.id]) == [(room.luigi.id, chat, 0)]
+    assert await room.chats.of_users([room.luigi.id]) == [Belonging(room.luigi.id, chat, 0, 0)]
 
 
 @pytest_twisted.ensureDeferred
