@@ -56,7 +56,7 @@ class Accounts:
         and RateLimited after too many of them.
         """
         user, password_hash = await self._store.credentials(name) or (None, None)
-        known = user is not None and await self._session_store.knows(user.id, address)
+        known = await self._session_store.knows(user.id if user else "", address)
         guesser = network_of(address) if known else ""
         self._failures.begin(name, guesser)
         right = await self._hasher.verify(password_hash, password)

@@ -141,8 +141,9 @@ class Messages:
         if chat is None:
             return
         span = await self._belonging(user, chat)
-        if await self._chats.mark_read(user.id, chat.id, seq):
-            receipt = ReadReceipt(chat, user, seq)
+        marked = await self._chats.mark_read(user.id, chat.id, seq)
+        if marked is not None:
+            receipt = ReadReceipt(chat, user, marked)
             if span.barred:
                 self._hub.tell(user.id, receipt)
             else:

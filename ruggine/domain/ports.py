@@ -147,8 +147,8 @@ class ChatStore(Protocol):
     async def span(self, user_id: str, chat_id: int) -> Span | None:
         """What the user may read and has not discarded; None if they never belonged to it."""
 
-    async def mark_read(self, user_id: str, chat_id: int, seq: int) -> bool:
-        """Move the user's mark forward, at most to the last entry; whether it moved."""
+    async def mark_read(self, user_id: str, chat_id: int, seq: int) -> int | None:
+        """Move the user's mark forward, at most to the last entry; where it is now, if it moved."""
 
     async def mute(self, user_id: str, chat_id: int, muted: bool) -> bool:
         """Whether the user belongs to the chat."""

@@ -35,7 +35,7 @@ class ChatStore:
     async def span(self, user_id: str, chat_id: int) -> Span | None:
         return await self._database.read(_span_txn, user_id, chat_id)
 
-    async def mark_read(self, user_id: str, chat_id: int, seq: int) -> bool:
+    async def mark_read(self, user_id: str, chat_id: int, seq: int) -> int | None:
         return await self._database.write(_mark_read_txn, user_id, chat_id, seq)
 
     async def mute(self, user_id: str, chat_id: int, muted: bool) -> bool:
@@ -168,16 +168,15 @@ def _span_txn(cursor: Cursor, user_id: str, chat_id: int) -> Span | None:
     return Span(max(row[0], 0), row[1] or _NO_END, row[1] is not None, bool(row[2]))
 
 
-def _mark_read_txn(cursor: Cursor, user_id: str, chat_id: int, seq: int) -> bool:
-    """A read mark only moves forward, and not past the chat's last entry; whether it moved."""
-    cursor.execute(
+def _mark_read_txn(cursor: Cursor, user_id: str, chat_id: int, seq: int) -> int | None:
+    row = cursor.execute(
         "UPDATE chat_members SET read_seq = MIN(?1, "
         "(SELECT last_seq FROM chats WHERE id = chat_id)) "
         "WHERE user_id = ?2 AND chat_id = ?3 AND left_seq IS NULL AND read_seq < MIN(?1, "
-        "(SELECT last_seq FROM chats WHERE id = chat_id))",
+        "(SELECT last_seq FROM chats WHERE id = chat_id)) RETURNING read_seq",
         (seq, user_id, chat_id),
-    )
-    return cursor.rowcount == 1
+    ).fetchone()
+    return row[0] if row else None
 
 
 def _mute_txn(cursor: Cursor, user_id: str, chat_id: int, muted: bool) -> bool:

@@ -85,10 +85,12 @@ async def test_a_read_mark_only_moves_forward_and_not_past_the_end(room: Room) -
     await room.say(chat, room.luigi, "uno")
     await room.say(chat, room.luigi, "due")
     marks = []
+    moved = []
     for seq in (1, 0, 99):
-        await room.chats.mark_read(room.dory.id, chat.id, seq)
+        moved.append(await room.chats.mark_read(room.dory.id, chat.id, seq))
         marks += [s.read_seq for s in await room.chats.summaries(room.dory.id)]
     assert marks == [1, 1, 2]
+    assert moved == [1, None, 2]
 
 
 @pytest_twisted.ensureDeferred
