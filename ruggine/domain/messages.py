@@ -112,8 +112,9 @@ class Messages:
         chat = await self._directory.find_chat(user, place)
         if chat is None:
             return Page((), has_more=False)
-        span = await self._span(user, chat)
-        page = await self._log.page(chat.id, span, before=before, after=after, limit=limit)
+        page = await self._log.page(user.id, chat.id, before=before, after=after, limit=limit)
+        if page is None:
+            raise errors.NotAMember
         return _within_bytes(page, keep_oldest=after is not None)
 
     async def summaries(self, user: User) -> list[ChatSummary]:

@@ -287,10 +287,10 @@ class MessageLog(Protocol):
         """
 
     async def page(
-        self, chat_id: int, span: Span, *, before: int | None, after: int | None, limit: int
-    ) -> Page:
-        """Messages within `span` in their present state, oldest first: `after` one, else the
-        newest."""
+        self, user_id: str, chat_id: int, *, before: int | None, after: int | None, limit: int
+    ) -> Page | None:
+        """Messages that the user may read and has not discarded, in their present state, oldest
+        first: `after` one, else the newest. None for who never belonged to the chat."""
 
     async def entries_after(self, chat_id: int, seq: int, limit: int) -> list[Entry]:
         """The next entries of any kind, in order."""

@@ -33,7 +33,7 @@ class ChatStore:
         return await self._database.read(_summaries_txn, user_id)
 
     async def span(self, user_id: str, chat_id: int) -> Span | None:
-        return await self._database.read(_span_txn, user_id, chat_id)
+        return await self._database.read(span_txn, user_id, chat_id)
 
     async def mark_read(self, user_id: str, chat_id: int, seq: int) -> int | None:
         return await self._database.write(_mark_read_txn, user_id, chat_id, seq)
@@ -156,7 +156,7 @@ def _visible(row: tuple[Any, ...] | None) -> Entry | None:
     return entries.entry(row) if row else None
 
 
-def _span_txn(cursor: Cursor, user_id: str, chat_id: int) -> Span | None:
+def span_txn(cursor: Cursor, user_id: str, chat_id: int) -> Span | None:
     """From the member's own joining, or what was discarded, to their leaving."""
     row = cursor.execute(
         "SELECT MAX(discarded_seq, joined_seq - 1), left_seq, barred FROM chat_members "

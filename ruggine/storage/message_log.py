@@ -18,7 +18,7 @@ from twisted.logger import Logger
 from ruggine import errors
 from ruggine.errors import Refusal
 from ruggine.model import Appended, Draft, Entry, Page, Span
-from ruggine.storage import entries
+from ruggine.storage import chats, entries
 from ruggine.storage.database import Cursor, Database
 
 MAX_BATCH = 256
@@ -56,9 +56,9 @@ class MessageLog:
             Deferred.fromCoroutine(self._commit_all()).addErrback(self._broken)
 
     async def page(
-        self, chat_id: int, span: Span, *, before: int | None, after: int | None, limit: int
-    ) -> Page:
-        return await self._database.read(_page_txn, chat_id, span, before, after, limit)
+        self, user_id: str, chat_id: int, *, before: int | None, after: int | None, limit: int
+    ) -> Page | None:
+        return await self._database.read(_own_page_txn, user_id, chat_id, before, after, limit)
 
     async def entries_after(self, chat_id: int, seq: int, limit: int) -> list[Entry]:
         return await self._database.read(_entries_after_txn, chat_id, seq, limit)
@@ -229,6 +229,13 @@ def _entry(draft: Draft, seq: int) -> Entry:
         draft.chat_id, seq, "message", draft.sender, draft.content, draft.time_ms, draft.client_id,
         draft.reply_to,
     )  # fmt: skip
+
+
+def _own_page_txn(
+    cursor: Cursor, user_id: str, chat_id: int, before: int | None, after: int | None, limit: int
+) -> Page | None:
+    span = chats.span_txn(cursor, user_id, chat_id)
+    return _page_txn(cursor, chat_id, span, before, after, limit) if span is not None else None
 
 
 def _page_txn(

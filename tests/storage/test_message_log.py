@@ -167,13 +167,13 @@ async def test_too_many_that_wait_are_refused_at_once(
 
 
 @pytest_twisted.ensureDeferred
-async def test_pages(talk: Talk) -> None:
+async def test_pages(talk: Talk, database: Database) -> None:
     await gatherResults([talk.send(str(number)) for number in range(1, 11)])
 
     async def page(**values: Any) -> tuple[list[int], bool]:
         span = Span(values.pop("above", 0), values.pop("upto", 99))
         asked = {"before": None, "after": None, "limit": 3, **values}
-        found = await talk.log.page(talk.chat.id, span, **asked)
+        found = await database.read(message_log._page_txn, talk.chat.id, span, **asked)
         return [entry.seq for entry in found.entries], found.has_more
 
     assert await page() == ([8, 9, 10], True)
