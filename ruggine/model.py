@@ -138,6 +138,21 @@ class Span(Struct, frozen=True):
     barred: bool = False
 
 
+class Cursor(Struct, frozen=True):
+    """How far a client has come in one chat."""
+
+    place: Place
+    seq: int
+
+
+class Missed(Struct, frozen=True):
+    """What a client has missed of a chat: above one `seq`, and for who has left, up to another."""
+
+    chat: Chat
+    above: int
+    upto: int | None
+
+
 class Reaction(Struct, frozen=True):
     """An emoji on a message, and who gave it."""
 

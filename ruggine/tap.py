@@ -31,6 +31,7 @@ from ruggine.domain.hub import Hub
 from ruggine.domain.limits import LoginFailures, RateLimits
 from ruggine.domain.messages import Messages
 from ruggine.domain.presence import TICK_S, Presence
+from ruggine.domain.resume import Resume
 from ruggine.domain.search import Search
 from ruggine.domain.sessions import Sessions
 from ruggine.errors import StartError
@@ -188,6 +189,7 @@ def make_daemon(chosen: Config, reactor: Any, *, foreground: bool = True) -> Dae
         commands=commands,
         sessions=sessions,
         hub=hub,
+        resume=Resume(chats=chats_stored, directory=directory, epoch=lambda: database.epoch),
         connections=connections,
         limits=limits,
         allowed_origins=chosen.allowed_origins,

@@ -30,12 +30,33 @@ from ruggine.events import (
     group_channel,
     user_channel,
 )
-from ruggine.model import Chat, Ending, Entry
+from ruggine.model import Chat, Ending, Entry, Missed
 
 T = TypeVar("T")
 
 _CHUNK = 500
 """Users, chats, sessions or entries in one read, so that no read holds a thread for long."""
+
+
+RESUMED = 500
+"""Entries of a chat that are sent to who resumes."""
+
+_RESUME_CHUNK = 100
+
+
+@dataclass(slots=True, eq=False)
+class Returning:
+    """What keeps a connection from live entries: chats that it is still resuming, and those of
+    which it has `passed` what this node has yet to deliver."""
+
+    missed: dict[int, Missed]
+    passed: dict[int, int] = field(default_factory=dict)
+
+    def takes(self, entry: Entry) -> bool:
+        """Whether a live entry is this connection's next one."""
+        if not self.missed and not self.passed:
+            return True
+        return entry.chat_id not in self.missed and entry.seq > self.passed.get(entry.chat_id, 0)
 
 
 @dataclass(slots=True, eq=False)
@@ -48,7 +69,7 @@ class LocalUser:
     """
 
     id: str
-    connections: dict[ports.Connection, None] = field(default_factory=dict)
+    connections: dict[ports.Connection, Returning] = field(default_factory=dict)
     attaching: set[ports.Connection] = field(default_factory=set)
     chats: dict[int, LocalChat] = field(default_factory=dict)
     left: dict[int, int] = field(default_factory=dict)
@@ -107,11 +128,14 @@ class Hub:
 
     # Connections
 
-    async def attach(self, connection: ports.Connection) -> None:
+    async def attach(
+        self, connection: ports.Connection, missed: dict[int, Missed] | None = None
+    ) -> None:
         """Begin live delivery to `connection`: it gets every entry committed after this returns.
 
-        The user's oldest connection ends if there are too many. Raises Unavailable, and
-        InvalidSession if the session has ended by now, whatever a cache still holds.
+        Entries of the chats in `missed` wait until `resume` has sent what comes before them. The
+        user's oldest connection ends if there are too many. Raises Unavailable, and InvalidSession
+        if the session has ended by now, whatever a cache still holds.
         """
         user_id = connection.session.user.id
         user = self._users.setdefault(user_id, LocalUser(user_id))
@@ -122,7 +146,7 @@ class Hub:
             existing = await self._session_store.existing([connection.session.id])
             if not existing or connection not in user.attaching:
                 raise errors.InvalidSession
-            user.connections[connection] = None
+            user.connections[connection] = Returning(missed or {})
         finally:
             user.attaching.discard(connection)
             self._forget_if_idle(user)
@@ -137,6 +161,49 @@ class Hub:
         if user is not None:
             user.connections.pop(connection, None)
             self._forget_if_idle(user)
+
+    async def resume(self, connection: ports.ResumingConnection) -> None:
+        """Send what an attached connection has missed, chat by chat, and let it join the others.
+
+        No faster than its peer reads, and no longer than it is attached. Of a long absence only
+        the last RESUMED entries of a chat are sent, after a gap. Raises Unavailable.
+        """
+        user = self._users.get(connection.session.user.id)
+        if user is None or connection not in user.connections:
+            return
+        returning = user.connections[connection]
+        for chat_id, missed in tuple(returning.missed.items()):
+            await self._resume_chat(user, connection, missed)
+            if connection not in user.connections:
+                return
+            del returning.missed[chat_id]
+            if missed.above > self._last_for(user, missed):
+                returning.passed[chat_id] = missed.above
+        connection.tell_caught_up()
+
+    async def _resume_chat(
+        self, user: LocalUser, connection: ports.ResumingConnection, missed: Missed
+    ) -> None:
+        """Returns where the live entries go on, so that nothing is between the two."""
+        above, last = missed.above, self._last_for(user, missed)
+        if last - above > RESUMED:
+            connection.tell_gap(missed.chat, above + 1, last - RESUMED)
+            above = last - RESUMED
+        while above < (last := self._last_for(user, missed)):
+            for entry in await self._log.entries_after(missed.chat.id, above, _RESUME_CHUNK):
+                await connection.drained()
+                if connection not in user.connections:
+                    return
+                if entry.seq <= last:
+                    connection.deliver(self._frame(missed.chat, entry))
+                    above = entry.seq
+
+    def _last_for(self, user: LocalUser, missed: Missed) -> int:
+        """How far a user has come in a chat: what is later is delivered live, or not theirs."""
+        here = user.chats.get(missed.chat.id)
+        if here is not None:
+            return here.followers[user.id].head or 0
+        return user.left.get(missed.chat.id, missed.upto or 0)
 
     def connections(self) -> list[ports.Connection]:
         """Every attached connection."""
@@ -350,8 +417,9 @@ class Hub:
                 continue
             follower.head = entry.seq
             framed = framed or self._frame(here.chat, entry)
-            for connection in tuple(follower.user.connections):
-                connection.deliver(framed)
+            for connection, returning in tuple(follower.user.connections.items()):
+                if returning.takes(entry):
+                    connection.deliver(framed)
         if entry.kind == "member_left" and entry.subject is not None:
             self._unfollow_left(here, entry.subject.id, entry.seq)
         return behind

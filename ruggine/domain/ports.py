@@ -345,6 +345,19 @@ class Connection(Protocol):
         """Say why, and close."""
 
 
+class ResumingConnection(Connection, Protocol):
+    """One that may have missed entries."""
+
+    def tell_gap(self, chat: Chat, first: int, last: int) -> None:
+        """Say that these entries are not sent; the history has them."""
+
+    def tell_caught_up(self) -> None:
+        """Say that everything missed was sent."""
+
+    async def drained(self) -> None:
+        """Returns when the peer has read most of what was written, or is gone."""
+
+
 class Framing(Protocol):
     """Makes of an entry what connections write; called once for all receivers of a node."""
 

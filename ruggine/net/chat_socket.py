@@ -19,8 +19,9 @@ from twisted.logger import Logger
 from ruggine import errors
 from ruggine.config import Limits
 from ruggine.domain.hub import Hub
+from ruggine.domain.resume import Resume
 from ruggine.domain.sessions import Sessions
-from ruggine.model import Ending, Session, User
+from ruggine.model import Chat, Cursor, Ending, Missed, Place, Session, User
 from ruggine.net.commands import Caller, Commands
 from ruggine.net.connections import Connections
 from ruggine.net.framing import FramedEntry, FramedNotice, frame_bytes
@@ -68,6 +69,7 @@ class ChatSocket(WebSocketServerProtocol):
     _authenticated = False
     _auth_began = False
     _draining = False
+    _resuming = False
     _gone = False
     _fragments = 0
     message_data: list[bytes]
@@ -158,22 +160,44 @@ class ChatSocket(WebSocketServerProtocol):
         try:
             session = await self.factory.sessions.find(request.session_token)
             self.session = session
+            missed = await self._missed(session, request.resume)
             self._authenticated = not self._gone
             if self._authenticated:
-                await self.factory.hub.attach(self)
+                await self.factory.hub.attach(self, missed)
         except errors.Refusal as refusal:
             ended = isinstance(refusal, errors.InvalidSession)
             self._refuse_auth(refusal, SESSION_ENDED if ended else OVERLOADED)
             return
-        self._accept_auth()
+        await self._accept_auth(request.resume, missed)
 
-    def _accept_auth(self) -> None:
+    async def _missed(
+        self, session: Session, resume: requests.Resume | None
+    ) -> dict[int, Missed] | None:
+        if resume is None:
+            return None
+        cursors = [Cursor(Place(c.chat_type, c.chat_name), c.seq) for c in resume.chats]
+        return await self.factory.resume.missed(session.user, resume.epoch, cursors)
+
+    async def _accept_auth(
+        self, resume: requests.Resume | None, missed: dict[int, Missed] | None
+    ) -> None:
         if self._gone:
             self.factory.hub.detach(self)
             return
         self._auth_timeout.cancel()
         self.factory.log_auth(self.session)
-        self._write(self.factory.welcome(self.session))
+        how = "none" if resume is None else "reset" if missed is None else "ok"
+        self._write(self.factory.welcome(self.session, how))
+        if missed is not None:
+            await self._resume()
+
+    async def _resume(self) -> None:
+        self._resuming = True
+        try:
+            await self.factory.hub.resume(self)
+        except errors.Refusal as refusal:
+            self._close(OVERLOADED, refusal.code)
+        self._resuming = False
 
     def _refuse_auth(self, refusal: errors.Refusal, code: int) -> None:
         self._write(self.factory.unwelcome(refusal))
@@ -256,13 +280,32 @@ class ChatSocket(WebSocketServerProtocol):
         self._outgoing.write(framed.data)
         self.factory.log_delivery(self.session)
 
+    def tell_gap(self, chat: Chat, first: int, last: int) -> None:
+        self._write(
+            frames.Gap(
+                chat_type=chat.kind,
+                to_user=None if chat.group_id else chat.peer_of(self.session.user.id).name,
+                group_id=chat.group_id,
+                first=first,
+                last=last,
+            )
+        )
+
+    def tell_caught_up(self) -> None:
+        self._write(frames.CaughtUp())
+
+    async def drained(self) -> None:
+        await self._outgoing.drained()
+
     def tell(self, framed: FramedNotice) -> None:
-        self._outgoing.write(framed.data)
+        if not (self._outgoing.crowded and framed.fleeting):
+            self._outgoing.write(framed.data)
 
     def end(self, why: Ending) -> None:
         """Closes when the request that is being answered has its answer."""
         self._authenticated = False
         self._work.stop()
+        self._outgoing.release()
         Deferred.fromCoroutine(self._close_when_finished(_ENDINGS[why], why.value))
 
     async def _close_when_finished(self, code: int, reason: str) -> None:
@@ -270,7 +313,11 @@ class ChatSocket(WebSocketServerProtocol):
         self._close(code, reason)
 
     def finish(self) -> Deferred[None]:
+        """Who is resuming goes on elsewhere: that may take longer than a shutdown may."""
         self._draining = True
+        if self._resuming:
+            self.factory.hub.detach(self)
+            self._outgoing.release()
         return Deferred.fromCoroutine(self._work.finished())
 
     def say_goodbye(self) -> Deferred[None]:
@@ -317,6 +364,7 @@ class ChatSocketFactory(WebSocketServerFactory):
         commands: Commands,
         sessions: Sessions,
         hub: Hub,
+        resume: Resume,
         connections: Connections,
         limits: Limits,
         allowed_origins: tuple[str, ...],
@@ -328,6 +376,7 @@ class ChatSocketFactory(WebSocketServerFactory):
         self.commands = commands
         self.sessions = sessions
         self.hub = hub
+        self.resume = resume
         self.connections = connections
         self.limits = limits
         self._epoch = epoch
@@ -350,16 +399,16 @@ class ChatSocketFactory(WebSocketServerFactory):
             tcpNoDelay=True,
         )
 
-    def welcome(self, session: Session) -> frames.AuthResponse:
-        """The answer to an auth that succeeds."""
-        return self._auth_response(session.user, None)
+    def welcome(self, session: Session, resume: str) -> frames.AuthResponse:
+        """The answer to an auth that succeeds; `resume` is "none", "ok" or "reset"."""
+        return self._auth_response(session.user, None, resume)
 
     def unwelcome(self, refusal: errors.Refusal) -> frames.AuthResponse:
         """The answer to an auth that does not."""
         return self._auth_response(None, refusal)
 
     def _auth_response(
-        self, user: User | None, refusal: errors.Refusal | None
+        self, user: User | None, refusal: errors.Refusal | None, resume: str = "none"
     ) -> frames.AuthResponse:
         return frames.AuthResponse(
             success=user is not None,
@@ -368,7 +417,7 @@ class ChatSocketFactory(WebSocketServerFactory):
             error=refusal.sentence if refusal else None,
             code=refusal.code if refusal else UNSET,
             epoch=self._epoch() if user else None,
-            resume="none",
+            resume=resume,
             server_time=round(self._clock(), 3),
             protocol=frames.PROTOCOL_LEVEL,
             limits=frames.Limits(self.limits.max_message_length, self.limits.max_frame_size),

@@ -45,6 +45,11 @@ class FramedNotice:
     def __init__(self, notice: events.AnyNotice) -> None:
         self.notice = notice
 
+    @property
+    def fleeting(self) -> bool:
+        """Whether it is soon out of date: a slow reader is not sent it."""
+        return isinstance(self.notice, events.Typing | events.UserStatus)
+
     @cached_property
     def data(self) -> bytes:
         """The WebSocket frame."""

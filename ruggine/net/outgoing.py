@@ -6,6 +6,7 @@ from collections import deque
 from collections.abc import Callable
 from typing import Any
 
+from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IPushProducer
 from zope.interface import implementer
 
@@ -27,6 +28,7 @@ class Outgoing:
         self._paused = False
         self._finishing = False
         self._done: Callable[[], None] | None = None
+        self._draining: list[Deferred[None]] = []
         transport.registerProducer(self, True)
 
     def write(self, data: bytes) -> None:
@@ -41,9 +43,28 @@ class Outgoing:
             self.close()
             self._overflow()
 
+    @property
+    def crowded(self) -> bool:
+        """Whether a quarter of what may wait is waiting: no time for what is of no lasting use."""
+        return self._size > self._limit // 4
+
+    async def drained(self) -> None:
+        """Returns when nothing waits any more, or nothing more is written."""
+        if self._paused and not self._finishing:
+            drained: Deferred[None] = Deferred()
+            self._draining.append(drained)
+            await drained
+
+    def release(self) -> None:
+        """Nobody needs to wait any more."""
+        draining, self._draining = self._draining, []
+        for drained in draining:
+            drained.callback(None)
+
     def finish(self, done: Callable[[], None]) -> None:
         """Take no more, and call `done` when everything that waits is with the transport."""
         self._finishing = True
+        self.release()
         self._done = done
         self._check_done()
 
@@ -52,6 +73,7 @@ class Outgoing:
         self._finishing = True
         self._waiting.clear()
         self._size = 0
+        self.release()
 
     def pauseProducing(self) -> None:
         self._paused = True
@@ -63,6 +85,8 @@ class Outgoing:
             self._size -= len(data)
             self._transport.write(data)
         self._check_done()
+        if not self._paused:
+            self.release()
 
     def stopProducing(self) -> None:
         self.close()

@@ -208,6 +208,20 @@ class GroupInviteRejected(Frame, kw_only=True):
     username: str
 
 
+class Gap(Frame, kw_only=True):
+    """These entries were missed and are not sent; `get_messages` has them."""
+
+    chat_type: ChatType
+    to_user: str | None = None
+    group_id: str | None = None
+    first: int = field(name="from")
+    last: int = field(name="to")
+
+
+class CaughtUp(Frame):
+    """Everything that was missed has been sent."""
+
+
 class ServerShutdown(Frame):
     """The daemon is about to close with 1001; come back with back-off and jitter."""
 

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from twisted.internet.defer import Deferred
 
 from ruggine import errors
+from ruggine.domain import hub
 from ruggine.domain.hub import Hub
 from ruggine.events import (
     AnyEvent,
@@ -21,7 +22,7 @@ from ruggine.events import (
     Typing,
     UserTold,
 )
-from ruggine.model import Belonging, Chat, Ending, Entry, EntryKind, Session, User
+from ruggine.model import Belonging, Chat, Ending, Entry, EntryKind, Missed, Session, User
 
 LUIGI, DORY = User("1", "luigi"), User("2", "dory")
 CHAT = Chat(7, "private", members=(LUIGI, DORY))
@@ -475,6 +476,124 @@ def test_comings_and_goings_in_any_order_of_hints(data: st.DataObject) -> None:
         assert "chat_messages:7" in node.bus.channels
     for seat in seats:
         assert seat.heard == [entry.seq for entry in node.store.entries]
+
+
+# Resuming
+
+
+class Returner(Seat):
+    """One that has missed entries; `slow`, it reads only when it is told to."""
+
+    def __init__(self, user: User, session_id: str = "s") -> None:
+        super().__init__(user, session_id)
+        self.slow: Deferred[None] | None = None
+        self.gaps: list[tuple[int, int]] = []
+        self.caught_up: list[int] = []
+
+    def tell_gap(self, chat: Chat, first: int, last: int) -> None:
+        self.gaps.append((first, last))
+
+    def tell_caught_up(self) -> None:
+        self.caught_up.append(len(self.heard))
+
+    async def drained(self) -> None:
+        if self.slow is not None:
+            await self.slow
+
+
+def come_back(node: Node, above: int, upto: int | None = None, *, slow: bool = False) -> Returner:
+    returner = Returner(DORY)
+    returner.slow = Deferred() if slow else None
+
+    async def coming() -> None:
+        await node.hub.attach(returner, {CHAT.id: Missed(CHAT, above, upto)})
+        await node.hub.resume(returner)
+
+    spawn(coming())
+    return returner
+
+
+def test_what_was_missed_comes_before_what_is_new(node: Node) -> None:
+    """Live entries wait while the missed ones are being read, and while the peer reads slowly."""
+    other = node.seat(DORY)
+    for _ in range(3):
+        node.hub.publish(CHAT, node.store.append())
+    returner = come_back(node, 1, slow=True)
+    node.hub.publish(CHAT, node.store.append())
+    assert (returner.heard, other.heard) == ([], [1, 2, 3, 4])
+    node.store.held = []
+    slow, returner.slow = returner.slow, None
+    assert slow is not None
+    slow.callback(None)
+    node.hub.publish(CHAT, node.store.append())
+    node.store.release()
+    node.hub.publish(CHAT, node.store.append())
+    assert returner.heard == [2, 3, 4, 5, 6]
+    assert len(returner.caught_up) == 1
+
+
+def test_a_long_absence_is_a_gap(node: Node) -> None:
+    for _ in range(hub.RESUMED + 100):
+        node.store.append()
+    returner = come_back(node, 40)
+    assert returner.gaps == [(41, 100)]
+    assert returner.heard == list(range(101, hub.RESUMED + 101))
+
+
+def test_who_has_left_gets_what_was_before(group: Node) -> None:
+    group.store.chats[DORY.id] = []
+    group.seat(LUIGI)
+    for _ in range(5):
+        group.hub.publish(GROUP, group.store.append())
+    assert come_back(group, 1, 3).heard == [2, 3]
+
+
+def test_who_goes_while_resuming_is_sent_nothing_more(node: Node) -> None:
+    for _ in range(3):
+        node.store.append()
+    returner = come_back(node, 0, slow=True)
+    node.hub.sessions_ended(DORY.id, ["s"])
+    assert returner.slow is not None
+    returner.slow.callback(None)
+    assert (returner.heard, returner.caught_up) == ([], [])
+
+
+@given(st.data())
+def test_resuming_under_any_order_of_hints(data: st.DataObject) -> None:
+    """From its cursor on, each entry once and in order, whoever else is connected."""
+    node = Node()
+    seats = [node.seat(DORY)] if data.draw(st.booleans()) else []
+    for _ in range(data.draw(st.integers(0, 10))):
+        node.store.append()
+    above = data.draw(st.integers(0, len(node.store.entries)))
+    if data.draw(st.booleans()):
+        node.store.held = []
+    returner = come_back(node, above, slow=data.draw(st.booleans()))
+    for _ in range(data.draw(st.integers(1, 20))):
+        match data.draw(st.sampled_from(["append", "hint", "hold", "release", "read", "missed"])):
+            case "append":
+                node.store.append()
+            case "hint" if node.store.entries:
+                node.hub.on_event(EntryAppended(data.draw(st.sampled_from(node.store.entries))))
+            case "hold" if node.store.held is None:
+                node.store.held = []
+            case "release":
+                node.store.release()
+            case "read" if returner.slow is not None:
+                slow, returner.slow = returner.slow, None
+                slow.callback(None)
+            case "missed":
+                spawn(node.hub.on_missed())
+    if returner.slow is not None:
+        slow, returner.slow = returner.slow, None
+        slow.callback(None)
+    while node.store.held is not None:
+        node.store.release()
+    spawn(node.hub.on_missed())
+    assert len(returner.caught_up) == 1
+    assert returner.heard == list(range(above + 1, len(node.store.entries) + 1))
+    for seat in seats:
+        assert seat.heard == list(range(1, len(node.store.entries) + 1))[-len(seat.heard) :]
 
 
 # Notices

@@ -75,7 +75,7 @@ class World:
 
     # hub
 
-    async def attach(self, connection: Any) -> None:
+    async def attach(self, connection: Any, missed: Any = None) -> None:
         self.attached.append(connection)
 
     def detach(self, connection: Any) -> None:

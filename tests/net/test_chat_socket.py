@@ -12,9 +12,11 @@ from websockets.client import ClientProtocol
 from websockets.frames import Close, Frame, Opcode
 from websockets.uri import parse_uri
 
+from ruggine.events import FriendRequested, Typing, UserStatus
 from ruggine.model import Ending
 from ruggine.net.chat_socket import CLOSE_GRACE_S, ChatSocketFactory
-from tests.net.desk import TOKEN, Transport, World, framed
+from ruggine.net.framing import FramedNotice
+from tests.net.desk import CHAT, DORY, TOKEN, Transport, World, framed
 
 
 class Socket:
@@ -24,7 +26,7 @@ class Socket:
         self.world = World()
         world: Any = self.world
         factory = ChatSocketFactory(
-            reactor=world.clock, commands=world, sessions=world, hub=world,
+            reactor=world.clock, commands=world, sessions=world, hub=world, resume=world,
             connections=world.connections, limits=world.limits, allowed_origins=(),
             epoch=lambda: "e", clock=lambda: 1763870400.1239, debug=False,
         )  # fmt: skip
@@ -234,6 +236,21 @@ def test_a_slow_reader_is_closed_with_4003_after_what_it_was_sent(socket: Socket
         socket.protocol.deliver(framed(seq, "x" * 4000))
     assert socket.world.attached == []
     assert code(socket.close) == 4003
+
+
+def test_a_slow_reader_is_spared_what_is_soon_out_of_date(socket: Socket) -> None:
+    """From 256 KiB on no typing and no presence; what says something lasting still comes."""
+    socket.auth()
+    typing, asked = Typing(CHAT, DORY, True), FriendRequested(DORY, "ciao")
+    socket.protocol._outgoing.pauseProducing()
+    socket.protocol.tell(FramedNotice(typing))
+    for seq in range(70):
+        socket.protocol.deliver(framed(seq, "x" * 4000))
+    for notice in (typing, UserStatus(DORY, True, 1.0), asked):
+        socket.protocol.tell(FramedNotice(notice))
+    socket.protocol._outgoing.resumeProducing()
+    types = [frame["message_type"] for frame in socket.heard()]
+    assert types == ["typing", *["incoming_message"] * 70, "friend_request"]
 
 
 def test_who_does_not_even_read_the_close_is_cut(socket: Socket) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from twisted.internet.defer import Deferred
 from twisted.internet.testing import StringTransport
 
 from ruggine.net.outgoing import Outgoing
@@ -82,3 +83,28 @@ def test_a_lost_transport_drops_what_waits() -> None:
     reader.outgoing.stopProducing()
     reader.outgoing.resumeProducing()
     assert reader.transport.value() == b""
+
+
+def test_who_waits_for_the_reader_goes_on_when_it_has_read_or_is_gone() -> None:
+    for how in ("resumeProducing", "close", "stopProducing", "release"):
+        reader = Reader(limit=100)
+        went_on: list[None] = []
+        Deferred.fromCoroutine(reader.outgoing.drained()).addCallback(went_on.append)
+        assert went_on == [None]
+        reader.outgoing.pauseProducing()
+        reader.outgoing.write(b"one")
+        Deferred.fromCoroutine(reader.outgoing.drained()).addCallback(went_on.append)
+        assert went_on == [None]
+        getattr(reader.outgoing, how)()
+        assert went_on == [None, None], how
+
+
+def test_it_is_crowded_from_a_quarter_of_the_limit_on() -> None:
+    reader = Reader(limit=40)
+    reader.outgoing.pauseProducing()
+    reader.outgoing.write(b"x" * 10)
+    assert not reader.outgoing.crowded
+    reader.outgoing.write(b"x")
+    assert reader.outgoing.crowded
+    reader.outgoing.resumeProducing()
+    assert not reader.outgoing.crowded

@@ -7,7 +7,7 @@ from typing import Annotated, ClassVar
 from msgspec import Meta, Struct
 
 from ruggine.wire import rules
-from ruggine.wire.requests.base import ChatType, Request, Seq
+from ruggine.wire.requests.base import ChatType, Request, Seq, check_chat
 
 
 class Cursor(Struct, frozen=True, kw_only=True):
@@ -17,6 +17,14 @@ class Cursor(Struct, frozen=True, kw_only=True):
     to_user: str | None = None
     group_id: str | None = None
     seq: Seq
+
+    def __post_init__(self) -> None:
+        check_chat(self.chat_type, self.to_user, self.group_id)
+
+    @property
+    def chat_name(self) -> str:
+        """The username or the group_id."""
+        return (self.to_user if self.chat_type == "private" else self.group_id) or ""
 
 
 class Resume(Struct, frozen=True):

@@ -43,15 +43,20 @@ class ChatRequest(Request, frozen=True, kw_only=True):
     group_id: str | None = None
 
     def __post_init__(self) -> None:
-        if self.chat_type == "private" and self.to_user is None:
-            raise errors.InvalidRequest("A private chat is named by `to_user`.")
-        if self.chat_type == "group" and self.group_id is None:
-            raise errors.InvalidRequest("A group is named by `group_id`.")
+        check_chat(self.chat_type, self.to_user, self.group_id)
 
     @property
     def chat_name(self) -> str:
         """The username or the group_id."""
         return (self.to_user if self.chat_type == "private" else self.group_id) or ""
+
+
+def check_chat(chat_type: ChatType, to_user: str | None, group_id: str | None) -> None:
+    """Raises InvalidRequest unless the chat has its name."""
+    if chat_type == "private" and to_user is None:
+        raise errors.InvalidRequest("A private chat is named by `to_user`.")
+    if chat_type == "group" and group_id is None:
+        raise errors.InvalidRequest("A group is named by `group_id`.")
 
 
 def check_client_id(client_id: str | None) -> None:
