@@ -111,7 +111,9 @@ def make_daemon(chosen: Config, reactor: Any, *, foreground: bool = True) -> Dae
     """Every part of a daemon, put together. Nothing is opened before the service starts."""
     limits = chosen.limits
     clock = time.time
-    database = Database(reactor, chosen.database, chosen.durability)
+    database = Database(
+        reactor, chosen.database, chosen.durability, shared=chosen.redis is not None
+    )
     accounts_stored = AccountStore(database)
     sessions_stored = SessionStore(database)
     chats_stored = ChatStore(database)

@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from ruggine.storage.migrate import migrate
-from tests.daemon import TWISTD, Daemon, wait_until
+from tests.daemon import TWISTD, Daemon, free_port, wait_until
 
 ROOT = Path(__file__).parent.parent
 
@@ -98,6 +98,22 @@ def test_a_database_it_cannot_use_ends_the_start(
 def test_a_database_folder_it_may_not_make_ends_the_start(own_daemon: Daemon) -> None:
     """The system's own words and what to do."""
     assert "permissions" in refused(own_daemon, "--database", "sqlite:/proc/nowhere/it.db")
+
+
+def test_a_database_in_use_ends_the_start(own_daemon: Daemon) -> None:
+    """Without a Redis two would not hear of each other's messages. A dead one is no user."""
+    own_daemon.start()
+    second = Daemon(own_daemon.folder)
+    for redis in ((), ("--redis", f"redis://127.0.0.1:{free_port()}")):
+        second._options = redis
+        second.spawn()
+        assert second.process.wait(10) not in (0, None)
+        last = second.log().splitlines()[-1]
+        assert "ruggine: --database: " in last, last
+        assert "is in use by another daemon; stop that one, or" in last
+    own_daemon.kill()
+    heir = Daemon(own_daemon.folder).start()
+    heir.stop()
 
 
 def test_a_port_in_use_ends_the_start(own_daemon: Daemon) -> None:

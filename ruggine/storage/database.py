@@ -6,6 +6,7 @@ touches a cursor and plain values only.
 
 from __future__ import annotations
 
+import fcntl
 import os
 import sqlite3
 from collections.abc import Callable
@@ -33,7 +34,7 @@ _SYNCHRONOUS = {"full": "FULL", "relaxed": "NORMAL"}
 
 
 class Database:
-    """One SQLite file.
+    """One SQLite file. Other daemons may use it too only if all of them are `shared`.
 
     `open` blocks and belongs before the reactor runs; `read` and `write` are for the reactor
     thread and run their function in a thread of the database's own.
@@ -42,11 +43,18 @@ class Database:
     log = Logger()
 
     def __init__(
-        self, reactor: Any, path: Path, durability: Literal["full", "relaxed"] = "full"
+        self,
+        reactor: Any,
+        path: Path,
+        durability: Literal["full", "relaxed"] = "full",
+        *,
+        shared: bool = False,
     ) -> None:
         self._reactor = reactor
         self._path = path
         self._synchronous = _SYNCHRONOUS[durability]
+        self._shared = shared
+        self._lock_file: int | None = None
         self.epoch = ""
 
     def open(self) -> None:
@@ -55,6 +63,7 @@ class Database:
             raise StartError(f"SQLite {sqlite3.sqlite_version} is too old: 3.37 or newer is needed")
         try:
             self._create_file()
+            self._lock()
             self._prepare()
         except StartError as error:
             raise StartError(f"--database: {self._path} {error}.") from None
@@ -93,6 +102,8 @@ class Database:
         """Close every connection, and wait for the threads that hold them."""
         self._readers.close()
         self._writer.close()
+        if self._lock_file is not None:
+            os.close(self._lock_file)
 
     async def _run(
         self,
@@ -118,6 +129,22 @@ class Database:
         if not self._path.parent.exists():
             self._path.parent.mkdir(mode=0o700, parents=True)
         os.close(os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+
+    def _lock(self) -> None:
+        """Daemons that do not hear of each other's messages must not share a database.
+
+        A file beside it, so that no lock of SQLite's is touched; the system takes the lock back
+        from a process that dies.
+        """
+        path = self._path.with_name(self._path.name + ".lock")
+        self._lock_file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        how = fcntl.LOCK_SH if self._shared else fcntl.LOCK_EX
+        try:
+            fcntl.flock(self._lock_file, how | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise StartError(
+                "is in use by another daemon; stop that one, or start both with the same --redis"
+            ) from None
 
     def _prepare(self) -> None:
         connection = self._connect()
