@@ -15,6 +15,7 @@ MAX_PASSWORD_BYTES = 1024
 
 _USERNAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,31}")
 _GROUP_NAME = re.compile("[^,:|]{1,64}")
+_ID = re.compile("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 _CONTROL_IN_CONTENT = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
 
@@ -44,9 +45,11 @@ def check_content(content: str) -> None:
 
 
 def check_group_name(name: str) -> None:
-    """Raises InvalidGroupName."""
+    """Raises InvalidGroupName. No name looks like an id: where both may stand, an id is meant."""
     if not _GROUP_NAME.fullmatch(name) or not name.isprintable() or name != name.strip():
         raise errors.InvalidGroupName
+    if _ID.fullmatch(name):
+        raise errors.InvalidGroupName("A group name may not look like a group_id.")
 
 
 def check_plain(text: str, what: str) -> None:
