@@ -166,13 +166,14 @@ def make_daemon(chosen: Config, reactor: Any, *, foreground: bool = True) -> Dae
         failures=LoginFailures(reactor.seconds, enabled=chosen.rates is not None),
         clock=clock,
     )
+    rates = RateLimits(chosen.rates, reactor.seconds)
     commands = Commands(
         accounts=AccountCommands(accounts, sessions),
         friends=FriendCommands(friends),
         groups=GroupCommands(groups),
         messages=MessageCommands(messages),
         search=SearchCommands(Search(store=search_stored, chats=chats_stored, directory=directory)),
-        limits=RateLimits(chosen.rates, reactor.seconds),
+        limits=rates,
     )
     presence = Presence(hub=hub, friends=friends_stored, clock=clock)
     connections = Connections()
@@ -191,7 +192,9 @@ def make_daemon(chosen: Config, reactor: Any, *, foreground: bool = True) -> Dae
         commands=commands,
         sessions=sessions,
         hub=hub,
-        resume=Resume(chats=chats_stored, directory=directory, epoch=lambda: database.epoch),
+        resume=Resume(
+            chats=chats_stored, directory=directory, limits=rates, epoch=lambda: database.epoch
+        ),
         connections=connections,
         limits=limits,
         allowed_origins=chosen.allowed_origins,

@@ -61,6 +61,14 @@ def test_each_limit_says_how_long_to_wait(limited: Daemon) -> None:
     assert (last["code"], last["retry_after"] > 0) == ("rate_limited", True)
     assert last["client_id"].startswith("0000000")
     socket.hang_up()
+    codes = set()
+    for _ in range(60):
+        socket = WebSocket(limited.url)
+        resume = {"epoch": "x", "chats": []}
+        answer = socket.ask(message_type="auth", session_token=tokens[2], resume=resume)
+        codes.add(answer.get("code"))
+        socket.hang_up()
+    assert codes == {None, "rate_limited"}
 
 
 def test_guessing_gets_slow_and_the_session_of_the_owner_stays(limited: Daemon) -> None:

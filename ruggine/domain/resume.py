@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 from ruggine import errors
 from ruggine.domain import ports
 from ruggine.domain.directory import Directory
+from ruggine.domain.limits import RateLimits
 from ruggine.model import Cursor, Missed, User
 
 
@@ -14,10 +15,16 @@ class Resume:
     """Reads cursors: how far a client has come in each chat, in the database named by `epoch`."""
 
     def __init__(
-        self, *, chats: ports.ChatStore, directory: Directory, epoch: Callable[[], str]
+        self,
+        *,
+        chats: ports.ChatStore,
+        directory: Directory,
+        limits: RateLimits,
+        epoch: Callable[[], str],
     ) -> None:
         self._chats = chats
         self._directory = directory
+        self._limits = limits
         self._epoch = epoch
 
     async def missed(
@@ -25,8 +32,10 @@ class Resume:
     ) -> dict[int, Missed] | None:
         """By chat, what stands after each cursor and may be read. None for another database.
 
-        A chat that the user never belonged to, or that is not there, has nothing for them.
+        A chat that the user never belonged to, or that is not there, has nothing for them. Raises
+        RateLimited: it costs as much as pages of history.
         """
+        self._limits.charge("history", user.id)
         if epoch != self._epoch():
             return None
         missed = {}
