@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -108,7 +109,12 @@ def test_changing_connections_is_no_coming_and_going(nodes: tuple[Daemon, Daemon
         neighbour.goes()
 
 
-def test_who_was_on_a_node_that_died_is_gone_within_15_s(tmp_path: Path, own_redis: Redis) -> None:
+Apart = tuple[list[Daemon], Neighbour, Neighbour, WebSocket]
+
+
+@pytest.fixture
+def apart(tmp_path: Path, own_redis: Redis) -> Iterator[Apart]:
+    """Two nodes with a Redis of their own: Luigi looks on from one, Dory has come to the other."""
     url = own_redis.start().url
     nodes = [Daemon(tmp_path, "--redis", url).start() for _ in range(2)]
     for node in nodes:
@@ -118,6 +124,15 @@ def test_who_was_on_a_node_that_died_is_gone_within_15_s(tmp_path: Path, own_red
     looking = luigi.comes(nodes[0])
     dory.comes(nodes[1])
     assert looking.status(dory.name)["online"]
+    yield nodes, luigi, dory, looking
+    for node in nodes:
+        if node.process.poll() is None:
+            node.process.send_signal(signal.SIGTERM)
+            assert node.process.wait(10) == 0
+
+
+def test_who_was_on_a_node_that_died_is_gone_within_15_s(apart: Apart) -> None:
+    nodes, luigi, dory, looking = apart
     nodes[1].kill()
     died = time.monotonic()
     assert not looking.status(dory.name, 15)["online"]
@@ -126,16 +141,8 @@ def test_who_was_on_a_node_that_died_is_gone_within_15_s(tmp_path: Path, own_red
     nodes[0].stop()
 
 
-def test_while_redis_is_away_nobody_is_said_to_have_gone(tmp_path: Path, own_redis: Redis) -> None:
-    url = own_redis.start().url
-    nodes = [Daemon(tmp_path, "--redis", url).start() for _ in range(2)]
-    for node in nodes:
-        node.wait_for("[INFO] Redis connected successfully")
-    luigi, dory = Neighbour(nodes[0], "luigi"), Neighbour(nodes[0], "dory")
-    befriend(nodes[0], luigi, dory)
-    looking = luigi.comes(nodes[0])
-    dory.comes(nodes[1])
-    assert looking.status(dory.name)["online"]
+def test_while_redis_is_away_nobody_is_said_to_have_gone(apart: Apart, own_redis: Redis) -> None:
+    nodes, luigi, dory, looking = apart
     own_redis.stop()
     nodes[0].wait_for("does not answer")
     time.sleep(4)
@@ -148,6 +155,3 @@ def test_while_redis_is_away_nobody_is_said_to_have_gone(tmp_path: Path, own_red
     assert looking.statuses == []
     for neighbour in (luigi, dory):
         neighbour.goes()
-    for node in nodes:
-        node.process.send_signal(signal.SIGTERM)
-        assert node.process.wait(10) == 0

@@ -190,7 +190,10 @@ class Hub:
             connection.tell_gap(missed.chat, above + 1, last - RESUMED)
             above = last - RESUMED
         while above < (last := self._last_for(user, missed)):
-            for entry in await self._log.entries_after(missed.chat.id, above, _RESUME_CHUNK):
+            entries = await self._log.entries_after(missed.chat.id, above, _RESUME_CHUNK)
+            if not entries:  # a damaged log must not be read for ever
+                return
+            for entry in entries:
                 await connection.drained()
                 if connection not in user.connections:
                     return

@@ -188,7 +188,7 @@ class ChatSocket(WebSocketServerProtocol):
         self.factory.log_auth(self.session)
         how = "none" if resume is None else "reset" if missed is None else "ok"
         self._write(self.factory.welcome(self.session, how))
-        if missed is not None:
+        if missed is not None and not self._draining:
             await self._resume()
 
     async def _resume(self) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from ruggine import errors
 from ruggine.domain.search import Search
 from ruggine.model import Place
 from ruggine.net.commands.caller import Caller, Table
@@ -36,9 +35,6 @@ class SearchCommands:
 
 
 def _place(r: requests.Search) -> Place | None:
-    name = r.to_user if r.chat_type == "private" else r.group_id
-    if r.chat_type is None:
+    if r.chat_type is None or r.chat_name is None:
         return None
-    if name is None:
-        raise errors.InvalidRequest("Name the chat by `to_user` or `group_id`.")
-    return Place(r.chat_type, name)
+    return Place(r.chat_type, r.chat_name)

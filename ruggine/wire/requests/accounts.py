@@ -7,7 +7,7 @@ from typing import Annotated, ClassVar
 from msgspec import Meta, Struct
 
 from ruggine.wire import rules
-from ruggine.wire.requests.base import ChatType, Request, Seq, check_chat
+from ruggine.wire.requests.base import ChatType, Request, Seq, check_chat, name_of_chat
 
 
 class Cursor(Struct, frozen=True, kw_only=True):
@@ -24,7 +24,7 @@ class Cursor(Struct, frozen=True, kw_only=True):
     @property
     def chat_name(self) -> str:
         """The username or the group_id."""
-        return (self.to_user if self.chat_type == "private" else self.group_id) or ""
+        return name_of_chat(self.chat_type, self.to_user, self.group_id)
 
 
 class Resume(Struct, frozen=True):

@@ -48,7 +48,12 @@ class ChatRequest(Request, frozen=True, kw_only=True):
     @property
     def chat_name(self) -> str:
         """The username or the group_id."""
-        return (self.to_user if self.chat_type == "private" else self.group_id) or ""
+        return name_of_chat(self.chat_type, self.to_user, self.group_id)
+
+
+def name_of_chat(chat_type: ChatType, to_user: str | None, group_id: str | None) -> str:
+    """The username or the group_id of a chat that `check_chat` has let pass."""
+    return (to_user if chat_type == "private" else group_id) or ""
 
 
 def check_chat(chat_type: ChatType, to_user: str | None, group_id: str | None) -> None:

@@ -16,7 +16,9 @@ from ruggine.wire.requests.base import (
     PageSize,
     Request,
     Seq,
+    check_chat,
     check_client_id,
+    name_of_chat,
 )
 
 
@@ -176,6 +178,15 @@ class Search(Request, frozen=True):
         if self.query.isspace():
             raise errors.InvalidRequest("Give at least one character to search for.")
         rules.check_plain(self.query, "A search")
+        if self.chat_type is not None:
+            check_chat(self.chat_type, self.to_user, self.group_id)
+
+    @property
+    def chat_name(self) -> str | None:
+        """The username or the group_id; None for a search in all chats."""
+        if self.chat_type is None:
+            return None
+        return name_of_chat(self.chat_type, self.to_user, self.group_id)
 
 
 class Watch(Request, frozen=True):
