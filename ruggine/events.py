@@ -115,7 +115,13 @@ class GroupTold(Event, frozen=True, tag="group_told"):
     but: str | None
 
 
-AnyEvent = EntryAppended | ChatsChanged | SessionsEnded | UserTold | GroupTold
+class HintsLost(Event, frozen=True, tag="hints_lost"):
+    """On `node:all`: events of a node were lost; read the database."""
+
+    lost: bool = True
+
+
+AnyEvent = EntryAppended | ChatsChanged | SessionsEnded | UserTold | GroupTold | HintsLost
 
 
 def chat_channel(chat_id: int) -> str:

@@ -6,6 +6,7 @@ every concrete class.
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable, Coroutine, Mapping
 from typing import Any
@@ -112,7 +113,11 @@ def make_daemon(chosen: Config, reactor: Any, *, foreground: bool = True) -> Dae
     limits = chosen.limits
     clock = time.time
     database = Database(
-        reactor, chosen.database, chosen.durability, shared=chosen.redis is not None
+        reactor,
+        chosen.database,
+        chosen.durability,
+        shared=chosen.redis is not None,
+        fail=_fail,
     )
     accounts_stored = AccountStore(database)
     sessions_stored = SessionStore(database)
@@ -122,7 +127,9 @@ def make_daemon(chosen: Config, reactor: Any, *, foreground: bool = True) -> Dae
     search_stored = SearchStore(database)
     message_log = MessageLog(database)
     passwords = Passwords(reactor, limits.max_waiting_logins)
-    redis = RedisBus(reactor, chosen.redis, spawn) if chosen.redis else None
+    redis = (
+        RedisBus(reactor, chosen.redis, spawn, lambda: database.bus_key) if chosen.redis else None
+    )
     hub = Hub(
         log=message_log,
         chats=chats_stored,
@@ -230,6 +237,12 @@ def make_daemon(chosen: Config, reactor: Any, *, foreground: bool = True) -> Dae
 def _every(seconds: float, work: Callable[[], Coroutine[Any, Any, None]]) -> TimerService:
     """Does `work` at once and then again and again, each time to its end."""
     return TimerService(seconds, lambda: Deferred.fromCoroutine(work()).addErrback(_on_failure))
+
+
+def _fail(reason: str) -> None:
+    """End at once, with what sysexits.h calls EX_IOERR: no answer may leave this process now."""
+    _log.critical("Ending at once, to start anew: {reason}", reason=reason)
+    os._exit(74)
 
 
 def spawn(work: Coroutine[Any, Any, None]) -> None:

@@ -100,14 +100,14 @@ class WebSocket:
             self.events.append(reply)
         return reply
 
-    def event(self, message_type: str) -> dict[str, Any]:
+    def event(self, message_type: str, seconds: float = PATIENCE_S) -> dict[str, Any]:
         """The next event of this type; what comes before it goes on waiting."""
         while True:
             for heard in self.events:
                 if heard["message_type"] == message_type:
                     self.events.remove(heard)
                     return heard
-            self.events.append(self.hear())
+            self.events.append(self.hear(seconds))
 
     def status(self, name: str, seconds: float = PATIENCE_S) -> dict[str, Any]:
         """The next thing that is said of somebody's coming and going."""

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
+import hashlib
 import json
+import sqlite3
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -34,19 +37,11 @@ def own_nodes(own_redis: Redis, tmp_path: Path) -> Iterator[Nodes]:
 def test_redis_shows_the_messages(nodes: Nodes, running_redis: Redis) -> None:
     """`redis-cli PSUBSCRIBE 'chat_*'` prints each entry, as a JSON object with its content."""
     luigi, dory = SocketPerson(nodes[0], "luigi"), SocketPerson(nodes[1], "dory")
-    with subprocess.Popen(
-        [program("redis-cli"), "-p", str(running_redis.port), "PSUBSCRIBE", "chat_*"],
-        stdout=subprocess.PIPE, text=True,
-    ) as watcher:  # fmt: skip
-        assert watcher.stdout is not None
-        while watcher.stdout.readline().strip() != "1":
-            pass
+    with listening(running_redis, "chat_*") as hear:
         luigi.sends(dory, "visibile in Redis")
-        lines = [watcher.stdout.readline().strip() for _ in range(4)]
-        watcher.terminate()
-    assert lines[0] == "pmessage"
-    assert lines[2].startswith("chat_messages:")
-    assert json.loads(lines[3])["entry"]["content"] == "visibile in Redis"
+        channel, payload = hear()
+    assert channel.startswith("chat_messages:")
+    assert json.loads(payload)["entry"]["content"] == "visibile in Redis"
     dory.receives(luigi, "visibile in Redis")
 
 
@@ -112,10 +107,12 @@ def test_what_redis_lost_is_read_from_the_database(
     luigi.sends(dory, "prima")
     dory.receives(luigi, "prima")
     own_redis.freeze() if fault == "frozen" else own_redis.stop()
+    broken = time.monotonic()
     for number in range(5):
         luigi.sends(dory, f"durante {number}")
     for number in range(5):
         dory.receives(luigi, f"durante {number}")
+    assert time.monotonic() - broken < 3
     for node in own_nodes:
         node.wait_for(AWAY)
     own_redis.thaw() if fault == "frozen" else own_redis.start()
@@ -138,16 +135,98 @@ def test_a_new_chat_reaches_the_other_node_without_redis(
     dory.receives(luigi, "ci conosciamo?")
 
 
-def test_what_is_no_event_is_dropped(own_nodes: Nodes, own_redis: Redis) -> None:
-    """Malformed payloads do no harm."""
+def test_what_no_node_has_written_is_counted_and_dropped(
+    own_nodes: Nodes, own_redis: Redis
+) -> None:
+    """Malformed, forged, and a true one in another's place: nobody sees them; the log says so."""
     luigi, dory = SocketPerson(own_nodes[0], "luigi"), SocketPerson(own_nodes[1], "dory")
-    luigi.sends(dory, "uno")
+    with listening(own_redis, "chat_*") as hear:
+        luigi.sends(dory, "uno")
+        channel, payload = hear()
     dory.receives(luigi, "uno")
-    for payload in ("42", "[]", "{", '{"event":"entry"}', '{"event":"nothing"}', "\\xff"):
-        own_redis.ask("PUBLISH", "chat_messages:1", payload)
+    event = json.loads(payload)
+    event["entry"] |= {"seq": 2, "content": "mai detto"}
+    forged = json.dumps(event)
+    malformed = ("42", "[]", "{", '{"event":"entry"}', '{"event":"nothing"}', "\\xff", "")
+    for bad in (*malformed, forged, payload[:-10] + '0123456"}'):
+        own_redis.ask("PUBLISH", channel, bad)
+    own_redis.ask("PUBLISH", f"user_events:{luigi.name}", payload)
+    own_nodes[1].wait_for("Dropped ", 15)
     luigi.sends(dory, "due")
-    dory.receives(luigi, "due")
+    assert dory.receives(luigi, "due") == 2
     assert dory.socket.silent()
+
+
+def test_a_session_in_redis_that_no_node_has_put_there_is_not_believed(
+    own_nodes: Nodes, own_redis: Redis
+) -> None:
+    """Whoever writes into Redis can still not become somebody else."""
+    luigi = SocketPerson(own_nodes[0], "luigi")
+    with Telephone(own_nodes[0].tcp_port) as line:
+        line.ask(f"/validate_session {luigi.token}")
+        [key] = own_redis.ask("--scan", "--pattern", "session:*").splitlines()
+        stored = own_redis.ask("GET", key)
+        token = "rg1_" + "a" * 43
+        forged = "session:" + hashlib.sha256(token.encode()).hexdigest()
+        for value in (stored, stored.replace(luigi.name, "dory")):
+            own_redis.ask("SET", forged, value)
+            assert line.ask(f"/validate_session {token}").endswith("[invalid_session]")
+
+
+def test_events_that_a_node_could_not_send_are_made_good(
+    own_nodes: Nodes, own_redis: Redis
+) -> None:
+    """Redis cuts off the one connection that publishes: the other node hears of nothing amiss."""
+    luigi, dory = SocketPerson(own_nodes[0], "luigi"), SocketPerson(own_nodes[1], "dory")
+    luigi.sends(dory, "prima")
+    dory.receives(luigi, "prima")
+    for number in range(20):
+        own_redis.ask("CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes")
+        luigi.sends(dory, f"durante {number}")
+        sent = time.monotonic()
+        dory.receives(luigi, f"durante {number}")
+        assert time.monotonic() - sent < 3
+    assert dory.socket.silent()
+
+
+def test_what_a_node_had_no_time_to_tell_is_found_when_it_is_gone(
+    own_nodes: Nodes, own_redis: Redis
+) -> None:
+    """A message that is in the log, and of which no hint was ever sent."""
+    luigi, dory = SocketPerson(own_nodes[0], "luigi"), SocketPerson(own_nodes[1], "dory")
+    luigi.sends(dory, "prima")
+    dory.receives(luigi, "prima")
+    own_nodes[0].kill()
+    with sqlite3.connect(own_nodes[0].database) as database:
+        database.execute("UPDATE chats SET last_seq = 2")
+        database.execute(
+            "INSERT INTO entries (chat_id, seq, kind, sender_id, content, time_ms) "
+            "SELECT chat_id, 2, kind, sender_id, 'taciuto', time_ms FROM entries"
+        )
+    heard = dory.socket.event("incoming_message", 15)
+    assert (heard["content"], heard["seq"]) == ("taciuto", 2)
+    own_nodes[0].start()
+
+
+@contextlib.contextmanager
+def listening(redis: Redis, pattern: str) -> Iterator[Callable[[], tuple[str, str]]]:
+    """Gives what returns the channel and the payload of the next event, as redis-cli shows it."""
+    with subprocess.Popen(
+        [program("redis-cli"), "-p", str(redis.port), "PSUBSCRIBE", pattern],
+        stdout=subprocess.PIPE, text=True,
+    ) as watcher:  # fmt: skip
+        assert watcher.stdout is not None
+        lines = iter(watcher.stdout)
+        while next(lines).strip() != "1":
+            pass
+
+        def hear() -> tuple[str, str]:
+            shown = [next(lines).rstrip("\n") for _ in range(4)]
+            assert shown[:2] == ["pmessage", pattern]
+            return shown[2], shown[3]
+
+        yield hear
+        watcher.terminate()
 
 
 def test_a_name_that_was_deleted_and_taken_again_elsewhere_reaches_its_new_owner(

@@ -2,14 +2,16 @@
 
 Two connections, because a subscribed one cannot publish. Twice a second the node publishes a beat
 to itself; as long as beats come back, both connections work and every subscription stands. When
-they stop, Redis is away: that is said once, the listener is asked to read the database every two
-seconds, and when a beat comes back, once more. Nothing here is ever waited for without a bound.
+they stop, Redis is away: that is said once, the listener is asked to read the database every
+second, and when a beat comes back, once more. A node whose own events were lost, or that is seen
+to be gone, makes all others read the database too. What no node of this database has signed is
+counted and dropped. Nothing here is ever waited for without a bound.
 """
 
 from __future__ import annotations
 
 import uuid
-from collections.abc import Awaitable, Collection
+from collections.abc import Awaitable, Callable, Collection
 from typing import Any
 
 import msgspec
@@ -20,23 +22,33 @@ from twisted.internet.endpoints import HostnameEndpoint
 from twisted.internet.task import LoopingCall
 from twisted.logger import Logger
 
+from ruggine.bus.beat import BEAT_S, Beat
 from ruggine.bus.local import SESSION_TTL_S
+from ruggine.bus.signing import Signing
 from ruggine.config import RedisAddress
 from ruggine.domain import ports
-from ruggine.events import AnyEvent
+from ruggine.events import AnyEvent, HintsLost
 from ruggine.model import Session
 
-_BEAT_S = 0.5
-_AWAY_AFTER_S = 3.0
-_FIRST_PATIENCE_S = 1.0
-_POLL_S = 2.0
+_POLL_BEATS = 2
+_WARN_BEATS = 20
 _REPLY_TIMEOUT_S = 1.0
+_GIVE_UP_S = 3.0
 _RECONNECT_S = 0.5
 _PRESENCE_TTL_S = 6
 _MAX_PENDING = 10_000
 
 _NODES = "node:ids"
+_ALL_NODES = "node:all"
 _ENDED = b"ended"
+
+
+class _BeatSent(msgspec.Struct):
+    number: int
+
+
+_BEATS = msgspec.json.Decoder(_BeatSent)
+_USERS = msgspec.json.Decoder(list[str])
 
 
 class RedisBus(Service):
@@ -44,10 +56,19 @@ class RedisBus(Service):
 
     log = Logger()
 
-    def __init__(self, reactor: Any, address: RedisAddress, spawn: ports.Spawn) -> None:
+    def __init__(
+        self,
+        reactor: Any,
+        address: RedisAddress,
+        spawn: ports.Spawn,
+        key: Callable[[], bytes],
+    ) -> None:
+        """`key` is asked when the service starts: it is in the database."""
         self._reactor = reactor
         self._address = address
         self._spawn = spawn
+        self._key = key
+        self._signing: Signing
         self._node_id = uuid.uuid4().hex[:12]
         self._beat_channel = f"node:{self._node_id}:beat"
         self._listener: ports.BusListener | None = None
@@ -55,15 +76,21 @@ class RedisBus(Service):
         self._waiting: dict[str, list[Deferred[None]]] = {}
         self._live: _Subscriber | None = None
         self._present: bool | None = None
-        self._heard_s = 0.0
-        self._last_poll_s = 0.0
+        self._beat = Beat()
+        self._beats_to_poll = 0
+        self._beats_to_warn = 0
         self._pending = 0
+        self._dropped = 0
+        self._others: set[bytes] = set()
+        self._hints_lost = False
+        self._missed = False
+        self._reading = False
         self._events = msgspec.json.Decoder(AnyEvent)
         self._sessions = msgspec.json.Decoder(Session)
         self._publisher = self._factory(txredisapi.RedisProtocol)
         self._subscriber = self._factory(_Subscriber)
         self._subscriber.bus = self
-        self._beats = LoopingCall(self._beat)
+        self._beats = LoopingCall(self._on_tick)
         self._beats.clock = reactor
 
     def listen(self, listener: ports.BusListener) -> None:
@@ -79,11 +106,11 @@ class RedisBus(Service):
 
     def startService(self) -> None:
         super().startService()
-        self._heard_s = self._reactor.seconds() - _AWAY_AFTER_S + _FIRST_PATIENCE_S
+        self._signing = Signing(self._key())
         endpoint = HostnameEndpoint(self._reactor, self._address.host, self._address.port)
         self._publisher.startConnecting(endpoint)
         self._subscriber.startConnecting(endpoint)
-        self._beats.start(_BEAT_S)
+        self._beats.start(BEAT_S)
 
     def stopService(self) -> Deferred[Any]:
         super().stopService()
@@ -113,35 +140,41 @@ class RedisBus(Service):
             _ignore(self._live.unsubscribe(list(channels)))
 
     def publish(self, channel: str, event: AnyEvent) -> None:
-        self._send("PUBLISH", channel, msgspec.json.encode(event))
+        sent = self._publish(channel, msgspec.json.encode(event))
+        if sent is None:
+            self._hints_lost = True
+        else:
+            sent.addErrback(self._on_hint_lost)
 
     async def online_elsewhere(self) -> set[str] | None:
         nodes = await self._ask("SMEMBERS", _NODES) if self._present else None
         if nodes is None:
             return None
-        others = [node for node in nodes if node.decode() != self._node_id]
+        others = [node for node in nodes if node != self._node_id.encode()]
         lists = await self._ask("MGET", *(b"presence:" + node for node in others)) if others else []
         if lists is None:
             return None
-        gone = [node for node, users in zip(others, lists, strict=True) if users is None]
+        online = {n: users for n, users in zip(others, lists, strict=True) if users is not None}
+        gone = [node for node in others if node not in online]
         if gone:
             self._send("SREM", _NODES, *gone)
-        return {user for users in lists if users for user in msgspec.json.decode(users)}
+        self._compare_nodes(set(online))
+        return {user for users in online.values() for user in self._decode(_USERS, users) or ()}
 
     # SessionCache
 
     async def get(self, token_hash: bytes) -> Session | None:
-        stored = await self._ask("GET", _session_key(token_hash))
+        key = _session_key(token_hash)
+        stored = await self._ask("GET", key)
         if stored is None or stored == _ENDED:
             return None
-        try:
-            return self._sessions.decode(stored)
-        except msgspec.MsgspecError:
-            return None
+        session: Session | None = self._open(key, self._sessions, stored)
+        return session
 
     def put(self, token_hash: bytes, session: Session) -> None:
         """NX: a node that read the session just before it ended must not bring it back."""
-        key, value = _session_key(token_hash), msgspec.json.encode(session)
+        key = _session_key(token_hash)
+        value = self._signing.sign(key, msgspec.json.encode(session))
         self._send("SET", key, value, "EX", SESSION_TTL_S, "NX")
 
     def forget(self, token_hash: bytes) -> None:
@@ -152,9 +185,9 @@ class RedisBus(Service):
     def subscriber_ready(self, subscriber: _Subscriber) -> None:
         """Restore every subscription; the beat's comes last, so a beat means all of them stand."""
         self._live = subscriber
-        self._heard_s = self._reactor.seconds()
-        _ignore(subscriber.subscribe([*sorted(self._channels), self._beat_channel]))
-        self._send("PUBLISH", self._beat_channel, b"{}")
+        self._beat.forgive()
+        _ignore(subscriber.subscribe([*sorted(self._channels), _ALL_NODES, self._beat_channel]))
+        self._send_beat()
 
     def subscriber_lost(self) -> None:
         self._live = None
@@ -167,55 +200,122 @@ class RedisBus(Service):
 
     def received(self, channel: str, payload: bytes) -> None:
         if channel == self._beat_channel:
-            self._on_beat()
+            beat = self._open(channel, _BEATS, payload)
+            if beat is not None:
+                self._on_beat(beat.number)
             return
-        try:
-            event = self._events.decode(payload)
-        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
-            self.log.warn("Something that is no event came from Redis and was dropped")
-            return
-        if self._listener is not None:
+        event = self._open(channel, self._events, payload)
+        if isinstance(event, HintsLost):
+            self._read_missed()
+        elif event is not None and self._listener is not None:
             self._listener.on_event(event)
+
+    def _open(self, place: str, decoder: Any, payload: bytes) -> Any:
+        """What a node of this database has put there, or None."""
+        if self._signing.signed(place, payload):
+            return self._decode(decoder, payload)
+        self._dropped += 1
+        return None
+
+    def _decode(self, decoder: Any, payload: bytes) -> Any:
+        try:
+            return decoder.decode(payload)
+        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+            self._dropped += 1
+            return None
 
     # Here and away
 
-    def _beat(self) -> None:
-        now_s = self._reactor.seconds()
-        self._send("PUBLISH", self._beat_channel, b"{}")
-        if now_s - self._heard_s > _AWAY_AFTER_S:
+    def _on_tick(self) -> None:
+        if self._beat.overdue():
             self._away()
+        self._send_beat()
         if self._present:
             self._show_presence()
-        elif now_s - self._last_poll_s >= _POLL_S:
-            self._missed(now_s)
+            self._confess()
+        else:
+            self._poll()
+        if self._missed:
+            self._read_missed()
+        self._warn_of_dropped()
 
-    def _on_beat(self) -> None:
-        self._heard_s = self._reactor.seconds()
-        if self._present:
+    def _send_beat(self) -> None:
+        sent = self._publish(self._beat_channel, msgspec.json.encode(_BeatSent(self._beat.next())))
+        if sent is not None:
+            _ignore(sent)
+
+    def _on_beat(self, number: int) -> None:
+        if not self._beat.hear(number) or self._present:
             return
         self._present = True
         self.log.info("Redis connected successfully")
         self._show_presence()
-        self._missed(self._heard_s)
+        self._read_missed()
 
     def _away(self) -> None:
         """Also ends connections that are only half alive, so that new ones are made."""
-        self._heard_s = self._reactor.seconds()
+        self._beat.forgive()
         for connection in (self._connection(self._publisher), self._live):
             if connection is not None:
                 connection.transport.abortConnection()
         if self._present is not False and self.running:
             self._present = False
+            self._beats_to_poll = 0
             self.log.warn(
                 "Redis at {address} does not answer; this node serves its own users and reads "
                 "from the database what others write, until Redis is back",
                 address=repr(self._address),
             )
 
-    def _missed(self, now_s: float) -> None:
-        self._last_poll_s = now_s
-        if self._listener is not None:
-            self._spawn(self._listener.on_missed())
+    def _poll(self) -> None:
+        self._beats_to_poll -= 1
+        if self._beats_to_poll <= 0:
+            self._beats_to_poll = _POLL_BEATS
+            self._read_missed()
+
+    def _read_missed(self) -> None:
+        """Again if it fails, or if more is missed meanwhile."""
+        self._missed = True
+        if not self._reading and self._listener is not None:
+            self._spawn(self._read_all_missed(self._listener))
+
+    async def _read_all_missed(self, listener: ports.BusListener) -> None:
+        self._reading = True
+        try:
+            while self._missed and self.running:
+                self._missed = False
+                await listener.on_missed()
+        except BaseException:
+            self._missed = True
+            raise
+        finally:
+            self._reading = False
+
+    def _on_hint_lost(self, _: Any) -> None:
+        self._hints_lost = True
+
+    def _confess(self) -> None:
+        """Say that events of this node did not reach Redis, now that something does."""
+        if self._hints_lost:
+            self._hints_lost = False
+            self.publish(_ALL_NODES, HintsLost())
+
+    def _compare_nodes(self, others: set[bytes]) -> None:
+        """A node that is gone may have died between a commit and its hint."""
+        if self._others - others:
+            self._read_missed()
+        self._others = others
+
+    def _warn_of_dropped(self) -> None:
+        self._beats_to_warn -= 1
+        if self._dropped and self._beats_to_warn <= 0:
+            self._beats_to_warn = _WARN_BEATS
+            self.log.warn(
+                "Dropped {count} that came from Redis and that no node of this database has "
+                "written: somebody else uses this Redis. Keep it private (docs/operating.md)",
+                count=self._dropped,
+            )
+            self._dropped = 0
 
     def _show_presence(self) -> None:
         users = sorted(self._listener.online_here()) if self._listener is not None else []
@@ -234,7 +334,7 @@ class RedisBus(Service):
         factory = txredisapi.RedisFactory(
             None, self._address.database, 1, isLazy=True, charset=None,
             username=self._address.username, password=self._address.password,
-            replyTimeout=_AWAY_AFTER_S, convertNumbers=False,
+            replyTimeout=_GIVE_UP_S, convertNumbers=False,
         )  # fmt: skip
         factory.protocol = protocol
         factory.initialDelay = factory.maxDelay = _RECONNECT_S
@@ -250,16 +350,27 @@ class RedisBus(Service):
     def _connection(self, factory: Any) -> Any:
         return next((c for c in factory.pool if c.connected), None)
 
+    def _publish(self, channel: str, payload: bytes) -> Deferred[Any] | None:
+        return self._begin("PUBLISH", channel, self._signing.sign(channel, payload))
+
     def _send(self, *command: Any) -> None:
         """Without waiting for the answer. Dropped while Redis is away."""
+        answer = self._begin(*command)
+        if answer is not None:
+            _ignore(answer)
+
+    def _begin(self, *command: Any) -> Deferred[Any] | None:
+        """None while Redis is away, or too much waits for it."""
         publisher = self._connection(self._publisher)
         if publisher is None or self._pending >= _MAX_PENDING:
-            return
+            return None
         self._pending += 1
-        publisher.execute_command(*command).addBoth(self._sent)
+        answer: Deferred[Any] = publisher.execute_command(*command)
+        return answer.addBoth(self._answered)
 
-    def _sent(self, _: Any) -> None:
+    def _answered(self, result: Any) -> Any:
         self._pending -= 1
+        return result
 
     async def _ask(self, *command: Any) -> Any:
         """The answer, or None if Redis is away or slow."""

@@ -6,9 +6,9 @@ touches a cursor and plain values only.
 
 from __future__ import annotations
 
-import fcntl
 import os
 import sqlite3
+import uuid
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Concatenate, Literal, ParamSpec, TypeVar
@@ -19,6 +19,7 @@ from twisted.logger import Logger
 from ruggine import errors
 from ruggine.errors import StartError
 from ruggine.storage.folding import fold
+from ruggine.storage.lock_file import LockFile
 from ruggine.storage.migrate import migrate, refuse_strangers
 
 P = ParamSpec("P")
@@ -32,9 +33,21 @@ _BUSY_TIMEOUT_S = 5
 _READERS = 2
 _SYNCHRONOUS = {"full": "FULL", "relaxed": "NORMAL"}
 
+_FATAL = ("SQLITE_IOERR_FSYNC", "SQLITE_IOERR_DIR_FSYNC", "SQLITE_CORRUPT", "SQLITE_NOTADB")
+"""After a failed fsync nobody knows what is on the disk: the pages count as written (T. Rebello et
+al., "Can Applications Recover from fsync Failures?", USENIX ATC 2020). Only
+a new process, which reads everything anew, can tell."""
+
+
+def _cannot_go_on(reason: str) -> None:
+    raise RuntimeError(reason)
+
 
 class Database:
     """One SQLite file. Other daemons may use it too only if all of them are `shared`.
+
+    `epoch` names its history; `bus_key` is what its daemons sign with. Both are there once it is
+    open.
 
     `open` blocks and belongs before the reactor runs; `read` and `write` are for the reactor
     thread and run their function in a thread of the database's own.
@@ -49,25 +62,33 @@ class Database:
         durability: Literal["full", "relaxed"] = "full",
         *,
         shared: bool = False,
+        fail: Callable[[str], object] = _cannot_go_on,
     ) -> None:
+        """`fail` ends the process at once; it is called on the reactor thread with the reason."""
         self._reactor = reactor
         self._path = path
         self._synchronous = _SYNCHRONOUS[durability]
         self._shared = shared
-        self._lock_file: int | None = None
+        self._fail = fail
+        self._lock_file = LockFile(path)
+        self._trouble = ""
         self.epoch = ""
+        self.bus_key = b""
 
     def open(self) -> None:
         """Check, create or upgrade the file. Raises StartError with what to do."""
         if sqlite3.sqlite_version_info < MIN_SQLITE:
             raise StartError(f"SQLite {sqlite3.sqlite_version} is too old: 3.37 or newer is needed")
         try:
+            self._make_folder()
+            self._lock_file.take(shared=self._shared)
             self._create_file()
-            self._lock()
             self._prepare()
         except StartError as error:
+            self._lock_file.release()
             raise StartError(f"--database: {self._path} {error}.") from None
         except (OSError, sqlite3.Error) as error:
+            self._lock_file.release()
             raise StartError(
                 f"--database: {self._path} cannot be used ({error}); "
                 "check the path and its permissions, or restore a backup."
@@ -102,8 +123,7 @@ class Database:
         """Close every connection, and wait for the threads that hold them."""
         self._readers.close()
         self._writer.close()
-        if self._lock_file is not None:
-            os.close(self._lock_file)
+        self._lock_file.release()
 
     async def _run(
         self,
@@ -119,32 +139,52 @@ class Database:
 
         try:
             result: T = await pool.runInteraction(interaction_txn)
-        except sqlite3.OperationalError as error:
-            self.log.error("The database did not answer: {error}", error=str(error))
+        except sqlite3.DatabaseError as error:
+            self._judge(error)
             raise errors.Unavailable from None
+        if self._trouble:
+            self._trouble = ""
+            self.log.info("The database answers again")
         return result
 
-    def _create_file(self) -> None:
-        """The folder for its owner only, the file too; SQLite's own files follow its mode."""
+    def _judge(self, error: sqlite3.DatabaseError) -> None:
+        """Returns where trying again may help. Raises what is a mistake of the program's own."""
+        reason = f"{error} ({error.sqlite_errorname})" if error.args else repr(error)
+        if getattr(error, "sqlite_errorname", "").startswith(_FATAL):
+            self._fail(f"the database {self._path} cannot be relied upon any more: {reason}")
+        elif not isinstance(error, sqlite3.OperationalError):
+            raise error
+        elif reason != self._trouble:
+            self._trouble = reason
+            self.log.error(
+                "The database does not answer: {reason}. Nothing is acknowledged until it does",
+                reason=reason,
+            )
+
+    def _make_folder(self) -> None:
+        """For its owner only."""
         if not self._path.parent.exists():
             self._path.parent.mkdir(mode=0o700, parents=True)
-        os.close(os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
 
-    def _lock(self) -> None:
-        """Daemons that do not hear of each other's messages must not share a database.
+    def _create_file(self) -> None:
+        """For its owner only; SQLite's own files follow its mode.
 
-        A file beside it, so that no lock of SQLite's is touched; the system takes the lock back
-        from a process that dies.
+        SQLite takes an empty file for a new database, and deletes the log beside it. Where there
+        has been one before, that is not what it is.
         """
-        path = self._path.with_name(self._path.name + ".lock")
-        self._lock_file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        how = fcntl.LOCK_SH if self._shared else fcntl.LOCK_EX
-        try:
-            fcntl.flock(self._lock_file, how | fcntl.LOCK_NB)
-        except BlockingIOError:
+        log = self._path.with_name(self._path.name + "-wal")
+        empty = not self._path.exists() or not self._path.stat().st_size
+        if empty and log.exists() and log.stat().st_size:
             raise StartError(
-                "is in use by another daemon; stop that one, or start both with the same --redis"
-            ) from None
+                f"is missing or empty, but {log.name} beside it holds messages; restore a backup, "
+                "or move both away to begin anew"
+            )
+        if empty and self._path.exists() and self._lock_file.generation:
+            raise StartError(
+                "is empty, but a database has been here; restore a backup, "
+                "or delete it to begin anew"
+            )
+        os.close(os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
 
     def _prepare(self) -> None:
         connection = self._connect()
@@ -156,11 +196,26 @@ class Database:
             refuse_strangers(connection)
             self._configure(connection)
             migrate(connection)
-            self.epoch = str(
-                connection.execute("SELECT value FROM meta WHERE key = 'epoch'").fetchone()[0]
-            )
+            self._begin_generation(connection)
         finally:
             connection.close()
+
+    def _begin_generation(self, connection: sqlite3.Connection) -> None:
+        """A file that is not the one used last gets a new epoch: it has another history.
+
+        A client must not go on in a restored backup from where it was in what was lost. Dying in
+        here costs no more than an epoch.
+        """
+        connection.execute("BEGIN IMMEDIATE")
+        meta = dict(connection.execute("SELECT key, value FROM meta").fetchall())
+        if meta["generation"] != self._lock_file.generation:
+            meta["epoch"] = str(uuid.uuid4())
+        meta["generation"] = uuid.uuid4().hex
+        connection.executemany("UPDATE meta SET value = ?2 WHERE key = ?1", meta.items())
+        self._lock_file.note(meta["generation"])
+        connection.execute("COMMIT")
+        self.epoch = meta["epoch"]
+        self.bus_key = bytes.fromhex(meta["bus_key"])
 
     def _connect(self) -> sqlite3.Connection:
         return sqlite3.connect(self._path, timeout=_BUSY_TIMEOUT_S, isolation_level=None)

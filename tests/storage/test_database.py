@@ -1,0 +1,119 @@
+"""Opening a database: which file it is, and what is done when storage fails for good."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from twisted.internet import reactor
+from twisted.internet.defer import Deferred
+
+from ruggine import errors
+from ruggine.errors import StartError
+from ruggine.storage.database import Database
+
+
+@contextmanager
+def opened(path: Path) -> Iterator[Database]:
+    database = Database(reactor, path)
+    database.open()
+    yield database
+    database.close()
+
+
+def epoch_of(path: Path) -> str:
+    with opened(path) as database:
+        return database.epoch
+
+
+def test_a_database_keeps_its_epoch(tmp_path: Path) -> None:
+    assert epoch_of(tmp_path / "it.db") == epoch_of(tmp_path / "it.db") != ""
+
+
+def test_a_restored_backup_is_another_history(tmp_path: Path) -> None:
+    """Whatever was done since the backup is lost, and its `seq` will be given again."""
+    path, backup = tmp_path / "it.db", tmp_path / "backup.db"
+    epoch = epoch_of(path)
+    shutil.copy(path, backup)
+    assert epoch_of(path) == epoch
+    shutil.copy(backup, path)
+    restored = epoch_of(path)
+    assert restored != epoch
+    assert epoch_of(path) == restored
+
+
+def test_a_backup_in_another_place_is_another_history_too(tmp_path: Path) -> None:
+    """Without the file beside it nobody knows whether anything came after."""
+    epoch = epoch_of(tmp_path / "it.db")
+    (tmp_path / "elsewhere").mkdir()
+    shutil.copy(tmp_path / "it.db", tmp_path / "elsewhere" / "it.db")
+    assert epoch_of(tmp_path / "elsewhere" / "it.db") != epoch
+
+
+def test_each_database_has_a_key_of_its_own(tmp_path: Path) -> None:
+    with opened(tmp_path / "one.db") as one, opened(tmp_path / "two.db") as two:
+        assert len(one.bus_key) == len(two.bus_key) == 32
+        assert one.bus_key != two.bus_key
+
+
+def test_an_emptied_database_is_not_begun_anew(tmp_path: Path) -> None:
+    """It is named, and left as it is; deleted, it is begun anew as somebody wanted."""
+    path = tmp_path / "it.db"
+    epoch_of(path)
+    path.write_bytes(b"")
+    with pytest.raises(StartError, match="is empty, but a database has been here"):
+        Database(reactor, path).open()
+    assert path.read_bytes() == b""
+    path.unlink()
+    assert epoch_of(path)
+
+
+@pytest.mark.parametrize("how", ["missing", "empty"])
+def test_messages_in_the_log_beside_a_lost_database_are_not_deleted(
+    how: str, tmp_path: Path
+) -> None:
+    """SQLite would take the file for new, and delete what belongs to another."""
+    path, log = tmp_path / "it.db", tmp_path / "it.db-wal"
+    if how == "empty":
+        path.write_bytes(b"")
+    log.write_bytes(b"messages")
+    with pytest.raises(StartError, match=r"it\.db-wal beside it holds messages"):
+        Database(reactor, path).open()
+    assert log.read_bytes() == b"messages"
+
+
+@pytest.mark.parametrize("kept", [0.1, 0.5, 0.9])
+def test_a_truncated_database_is_found_and_left_alone(kept: float, tmp_path: Path) -> None:
+    path = tmp_path / "it.db"
+    epoch_of(path)
+    path.write_bytes(path.read_bytes()[: int(path.stat().st_size * kept)])
+    before = path.read_bytes()
+    with pytest.raises(StartError, match="restore a backup"):
+        Database(reactor, path).open()
+    assert path.read_bytes() == before
+
+
+def test_damage_that_shows_later_ends_the_process(tmp_path: Path) -> Deferred[None]:
+    """`fail` is called and nothing is answered as if it were well."""
+    path = tmp_path / "it.db"
+    failed: list[str] = []
+    database = Database(reactor, path, fail=failed.append)
+    database.open()
+
+    async def damage_and_read() -> None:
+        await database.read(lambda cursor: cursor.execute("SELECT * FROM users").fetchall())
+        whole = path.read_bytes()
+        path.write_bytes(whole[:4096] + b"\xff" * (len(whole) - 4096))
+        with pytest.raises(errors.Unavailable):
+            await database.read(lambda cursor: cursor.execute("SELECT * FROM chats").fetchall())
+        database.close()
+
+    def check(_: object) -> None:
+        assert len(failed) == 1
+        assert str(path) in failed[0]
+        assert "SQLITE_CORRUPT" in failed[0]
+
+    return Deferred.fromCoroutine(damage_and_read()).addCallback(check)
