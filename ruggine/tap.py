@@ -19,7 +19,7 @@ from twisted.logger import Logger
 from twisted.python import usage
 from twisted.python.failure import Failure
 
-from ruggine import __version__, config, errors, log
+from ruggine import __version__, clock, config, errors, log
 from ruggine.bus.local import LocalBus, LocalSessionCache
 from ruggine.bus.redis import RedisBus
 from ruggine.config import Config
@@ -98,6 +98,7 @@ def makeService(options: Options) -> Service:
     """One daemon."""
     for name in config.unknown_variables():
         _log.warn("{name} in the environment is no option of Ruggine and is ignored", name=name)
+    clock.keep_timers_steady(default_reactor)
     twistd: Mapping[str, Any] = options.parent or {}
     chosen = options.config
     daemon = make_daemon(chosen, default_reactor, foreground=bool(twistd.get("nodaemon")))
@@ -111,7 +112,7 @@ def makeService(options: Options) -> Service:
 def make_daemon(chosen: Config, reactor: Any, *, foreground: bool = True) -> Daemon:
     """Every part of a daemon, put together. Nothing is opened before the service starts."""
     limits = chosen.limits
-    clock = time.time
+    now = time.time
     database = Database(
         reactor,
         chosen.database,
@@ -144,7 +145,7 @@ def make_daemon(chosen: Config, reactor: Any, *, foreground: bool = True) -> Dae
         store=sessions_stored,
         cache=redis or LocalSessionCache(reactor.seconds),
         hub=hub,
-        clock=clock,
+        clock=clock.steady(),
         idle_s=limits.session_idle_s,
         max_s=limits.session_max_s,
     )
@@ -157,11 +158,11 @@ def make_daemon(chosen: Config, reactor: Any, *, foreground: bool = True) -> Dae
         edits=EditStore(database),
         directory=directory,
         hub=hub,
-        clock=clock,
+        clock=now,
         max_message_length=limits.max_message_length,
     )
-    groups = Groups(store=groups_stored, directory=directory, hub=hub, clock=clock)
-    friends = Friends(store=friends_stored, directory=directory, hub=hub, clock=clock)
+    groups = Groups(store=groups_stored, directory=directory, hub=hub, clock=now)
+    friends = Friends(store=friends_stored, directory=directory, hub=hub, clock=now)
     accounts = Accounts(
         store=accounts_stored,
         session_store=sessions_stored,
@@ -171,7 +172,7 @@ def make_daemon(chosen: Config, reactor: Any, *, foreground: bool = True) -> Dae
         hub=hub,
         hasher=passwords,
         failures=LoginFailures(reactor.seconds, enabled=chosen.rates is not None),
-        clock=clock,
+        clock=now,
     )
     rates = RateLimits(chosen.rates, reactor.seconds)
     commands = Commands(
@@ -182,7 +183,7 @@ def make_daemon(chosen: Config, reactor: Any, *, foreground: bool = True) -> Dae
         search=SearchCommands(Search(store=search_stored, chats=chats_stored, directory=directory)),
         limits=rates,
     )
-    presence = Presence(hub=hub, friends=friends_stored, clock=clock)
+    presence = Presence(hub=hub, friends=friends_stored, clock=now)
     connections = Connections()
     debug = chosen.log_level == "debug"
     lines = LineFactory(
@@ -206,7 +207,7 @@ def make_daemon(chosen: Config, reactor: Any, *, foreground: bool = True) -> Dae
         limits=limits,
         allowed_origins=chosen.allowed_origins,
         epoch=lambda: database.epoch,
-        clock=clock,
+        clock=now,
         debug=debug,
     )
     site = make_site(lambda: _readiness(database, redis))

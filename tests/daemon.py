@@ -38,6 +38,7 @@ class Daemon:
         self.tcp_port, self.websocket_port, self.http_port = (free_port() for _ in range(3))
         self.database = folder / "data" / "ruggine.db"
         self.log_file = folder / f"log-{self.tcp_port}"
+        self.program: list[str | Path] = [TWISTD]
         self._options = options
         self._env = env or {}
         self._checked = self._begun = 0
@@ -67,7 +68,7 @@ class Daemon:
         self._begun = len(self.log()) if self.log_file.exists() else 0
         with self.log_file.open("ab") as log:
             self.process = subprocess.Popen(
-                [TWISTD, "-n", "--pidfile=", "ruggine", *arguments],
+                [*self.program, "-n", "--pidfile=", "ruggine", *arguments],
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd=self.folder,
                 env={**os.environ, **self._env},
             )  # fmt: skip

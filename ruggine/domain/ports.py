@@ -36,7 +36,7 @@ from ruggine.model import (
 
 
 class Clock(Protocol):
-    """Wall-clock time, for expiry and display; never for order."""
+    """Wall-clock time for display, steady time for expiry; never for order."""
 
     def __call__(self) -> float:
         """Unix seconds."""
