@@ -75,7 +75,7 @@ def test_setting_the_clock_changes_neither_order_nor_sessions(tower: ClockTower)
     assert silent.ask(f"/validate_session {dory.token}") == f"OK: {dory.name}"
     silent.hang_up()
     dory.leaves()
-    while luigi.socket.status(dory.name)["online"]:
+    while luigi.socket.status(dory.name, 10)["online"]:
         pass
     luigi.leaves()
 
