@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from ruggine.clock import steady
-from tests.cast import LinePerson, SocketPerson, Telephone
+from tests.cast import SocketPerson, Telephone
 from tests.daemon import Daemon
 
 TWISTD_WITH_A_CLOCK_TO_SET = """
@@ -56,7 +56,7 @@ def test_setting_the_clock_changes_neither_order_nor_sessions(tower: ClockTower)
     What is timed goes on too: who said nothing for a moment is not cut off as idle for years, and
     who goes in 1970 is told to be gone before 2026 comes again.
     """
-    luigi, dory = SocketPerson(tower, "luigi"), LinePerson(tower, "dory")
+    luigi, dory = SocketPerson(tower, "luigi"), SocketPerson(tower, "dory")
     silent = Telephone(tower.tcp_port)
     seqs = []
     for ahead in (3600, -3600, 10 * YEAR_S, 1, 0, -time.time() + 60):
