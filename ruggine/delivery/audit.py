@@ -1,0 +1,48 @@
+"""The log as it is in the database, without asking the daemon."""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+
+from ruggine.delivery.history import Stored
+
+_ENTRIES = """
+SELECT c.group_id, low.name, high.name, e.seq, e.kind, u.name, e.client_id, e.content, s.name
+FROM entries AS e
+JOIN chats AS c ON c.id = e.chat_id
+JOIN users AS u ON u.id = e.sender_id
+LEFT JOIN users AS s ON s.id = e.subject_id
+LEFT JOIN users AS low ON low.id = c.low_user_id
+LEFT JOIN users AS high ON high.id = c.high_user_id
+WHERE c.id IN (
+    SELECT m.chat_id FROM chat_members AS m JOIN users AS member ON member.id = m.user_id
+    WHERE member.name IN (SELECT value FROM json_each(?))
+)
+"""
+
+
+def read_log(database: Path, users: list[str]) -> list[Stored]:
+    """Every entry of every chat that these users were ever in. Blocks; changes nothing."""
+    connection = sqlite3.connect(f"file:{database}?mode=ro", uri=True)
+    try:
+        encoded = "[" + ",".join(f'"{name}"' for name in users) + "]"
+        return [_stored(row) for row in connection.execute(_ENTRIES, (encoded,))]
+    finally:
+        connection.close()
+
+
+def faults_in(database: Path) -> list[str]:
+    """What SQLite itself finds wrong with the file. Blocks; changes nothing."""
+    connection = sqlite3.connect(f"file:{database}?mode=ro", uri=True)
+    try:
+        found = [row[0] for row in connection.execute("PRAGMA integrity_check(10)")]
+    finally:
+        connection.close()
+    return [] if found == ["ok"] else found
+
+
+def _stored(row: tuple[str, ...]) -> Stored:
+    group_id, low, high, seq, kind, sender, client_id, content, subject = row
+    chat = group_id or f"{min(low, high)}|{max(low, high)}"
+    return Stored(chat, int(seq), kind, sender, client_id or "", content, subject or "")

@@ -1,0 +1,281 @@
+"""Decides whether a history keeps the promise: nothing lost, nothing twice, one order for all.
+
+Every message has an id of its own and the log a total order per chat, so each property is decided
+exactly and in one pass, without a search through possible orders (compare P. Hunt et al.,
+"Elle", VLDB 2020, which recovers from unique values what we are simply given).
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from ruggine.delivery.history import (
+    Acknowledged,
+    History,
+    Invoked,
+    Received,
+    Refused,
+    Revoked,
+    Skipped,
+    Stored,
+    Unanswered,
+)
+
+GRACE_S = 1.0
+"""How long after its revocation a session's connection may still be written to."""
+
+Op = tuple[str, str]
+"""A sender and a client_id: one message, however often it was sent."""
+
+_FOREVER = 2**63
+
+
+@dataclass(frozen=True, slots=True)
+class Violation:
+    """`name` says which promise is broken, `text` where."""
+
+    name: str
+    text: str
+
+
+def check(history: History, log: list[Stored], late_after_s: float = 0) -> list[Violation]:
+    """Everything that is wrong. `log` is the whole database, read after the last resume.
+
+    With `late_after_s` also what reached a connected device later than that after its
+    acknowledgement.
+    """
+    seen = _Seen(history, log)
+    return [
+        *_holes(log),
+        *_doubled(log),
+        *_lost(seen),
+        *_phantoms(seen),
+        *_answers(seen),
+        *_refused_but_stored(seen),
+        *_overtaken(seen),
+        *_what_devices_saw(seen),
+        *_incomplete(seen),
+        *_after_revocation(seen),
+        *_late(seen, late_after_s),
+    ]
+
+
+class _Seen:
+    """The history by what it is about."""
+
+    def __init__(self, history: History, log: list[Stored]) -> None:
+        self.log = sorted(log, key=lambda row: (row.chat, row.seq))
+        self.owners = history.owners
+        self.invoked: dict[Op, list[Invoked]] = defaultdict(list)
+        self.acknowledged: dict[Op, list[Acknowledged]] = defaultdict(list)
+        self.refused: dict[Op, list[Refused]] = defaultdict(list)
+        self.unanswered: dict[Op, list[Unanswered]] = defaultdict(list)
+        self.received: dict[str, list[Received]] = defaultdict(list)
+        self.skipped: dict[str, list[Skipped]] = defaultdict(list)
+        self.revoked: list[Revoked] = []
+        for record in history.records:
+            match record:
+                case Invoked():
+                    self.invoked[record.sender, record.client_id].append(record)
+                case Acknowledged():
+                    self.acknowledged[record.sender, record.client_id].append(record)
+                case Refused():
+                    self.refused[record.sender, record.client_id].append(record)
+                case Unanswered():
+                    self.unanswered[record.sender, record.client_id].append(record)
+                case Received():
+                    self.received[record.device].append(record)
+                case Skipped():
+                    self.skipped[record.device].append(record)
+                case Revoked():
+                    self.revoked.append(record)
+        self.stored = {(row.sender, row.client_id): row for row in log if row.kind == "message"}
+        self.at = {(row.chat, row.seq): row for row in log}
+
+
+def _holes(log: list[Stored]) -> Iterator[Violation]:
+    seqs: dict[str, set[int]] = defaultdict(set)
+    for row in log:
+        seqs[row.chat].add(row.seq)
+    for chat, there in seqs.items():
+        missing = set(range(1, max(there) + 1)) - there
+        if missing:
+            yield Violation("hole", f"{chat} has no entry {min(missing)}")
+
+
+def _doubled(log: list[Stored]) -> Iterator[Violation]:
+    seen: set[tuple[str, ...] | tuple[str, int]] = set()
+    for row in log:
+        keys: list[tuple[str, ...] | tuple[str, int]] = [(row.chat, row.seq)]
+        if row.kind == "message" and row.client_id:
+            keys.append((row.sender, row.client_id, ""))
+        for key in keys:
+            if key in seen:
+                yield Violation("stored twice", f"{row.chat} {row.seq}: {key}")
+            seen.add(key)
+
+
+def _lost(seen: _Seen) -> Iterator[Violation]:
+    """Acknowledged, and not in the log where it was said to be."""
+    for op, answers in seen.acknowledged.items():
+        row = seen.stored.get(op)
+        for answer in answers:
+            if row is None:
+                yield Violation("lost", f"{op} was acknowledged as {answer.seq}")
+            elif row.seq != answer.seq:
+                text = f"{op} was acknowledged as {answer.seq}, and is {row.seq}"
+                yield Violation("acknowledged elsewhere", text)
+
+
+def _phantoms(seen: _Seen) -> Iterator[Violation]:
+    """In the log, and never sent like that."""
+    for op, row in seen.stored.items():
+        sent = seen.invoked.get(op, [])
+        if not any((i.chat, i.content) == (row.chat, row.content) for i in sent):
+            yield Violation("phantom", f"{row.chat} {row.seq}: {op} was not sent like this")
+
+
+def _answers(seen: _Seen) -> Iterator[Violation]:
+    """Each time a message is sent it is answered at most once, and the end of its connection
+    counts as an answer."""
+    for op, sent in seen.invoked.items():
+        answers = (
+            len(seen.acknowledged.get(op, ()))
+            + len(seen.refused.get(op, ()))
+            + len(seen.unanswered.get(op, ()))
+        )
+        if answers > len(sent):
+            yield Violation("answered twice", f"{op}: {len(sent)} sent, {answers} answers")
+        firsts = [a for a in seen.acknowledged.get(op, ()) if not a.duplicate]
+        if len(firsts) > 1:
+            yield Violation("stored twice", f"{op} was new {len(firsts)} times")
+
+
+def _refused_but_stored(seen: _Seen) -> Iterator[Violation]:
+    """A refusal is a promise too."""
+    for op, refusals in seen.refused.items():
+        unsure = seen.unanswered.get(op) or any(not a.duplicate for a in seen.acknowledged[op])
+        if op in seen.stored and not unsure:
+            yield Violation("refused but stored", f"{op}: {refusals[0].code}")
+
+
+def _overtaken(seen: _Seen) -> Iterator[Violation]:
+    """What was acknowledged before another was sent comes before it."""
+    moments: dict[str, list[tuple[float, int, int]]] = defaultdict(list)
+    for op, answers in seen.acknowledged.items():
+        row = seen.stored.get(op)
+        if row is None or not seen.invoked.get(op):
+            continue
+        began = min(record.at_s for record in seen.invoked[op])
+        ended = min(record.at_s for record in answers)
+        moments[row.chat] += [(ended, 1, row.seq), (began, 0, row.seq)]
+    for chat, events in moments.items():
+        furthest = 0
+        for _, is_end, seq in sorted(events):
+            if is_end:
+                furthest = max(furthest, seq)
+            elif seq < furthest:
+                text = f"{chat} {seq} was sent after {furthest} was acknowledged"
+                yield Violation("overtaken", text)
+
+
+def _what_devices_saw(seen: _Seen) -> Iterator[Violation]:
+    allowed = _memberships(seen.log)
+    for device, records in seen.received.items():
+        owner = seen.owners[device]
+        shown: set[tuple[str, int]] = set()
+        last: dict[tuple[int, str], int] = {}
+        for record in records:
+            place = (record.chat, record.seq)
+            where = f"{device} saw {record.chat} {record.seq} {record.how}"
+            if place in shown:
+                yield Violation("shown twice", where)
+            shown.add(place)
+            if record.how != "read":
+                key = (record.connection, record.chat)
+                if record.seq <= last.get(key, 0):
+                    yield Violation("shown out of order", f"{where} after {last[key]}")
+                last[key] = record.seq
+            row = seen.at.get(place)
+            if row is None:
+                yield Violation("shown but not stored", where)
+            elif not _same(row, record):
+                yield Violation("another order", f"{where}: {record.content!r}, {row.content!r}")
+            if not any(a <= record.seq <= b for a, b in allowed.get((record.chat, owner), ())):
+                yield Violation("shown to a stranger", where)
+
+
+def _same(row: Stored, record: Received) -> bool:
+    if record.kind != "message" or row.kind != "message":
+        return record.kind == row.kind
+    return (row.sender, row.content) == (record.sender, record.content)
+
+
+def _incomplete(seen: _Seen) -> Iterator[Violation]:
+    """After the last resume every device of every member has every entry."""
+    allowed = _memberships(seen.log)
+    rows: dict[str, list[Stored]] = defaultdict(list)
+    for row in seen.log:
+        rows[row.chat].append(row)
+    for device, owner in seen.owners.items():
+        shown = {(record.chat, record.seq) for record in seen.received.get(device, ())}
+        for (chat, member), spans in allowed.items():
+            for row in rows[chat] if member == owner else ():
+                if (
+                    any(a <= row.seq <= b for a, b in spans)
+                    and (chat, row.seq) not in shown
+                    and not _excused(row, seen.skipped.get(device, ()))
+                ):
+                    yield Violation("not delivered", f"{device} never saw {chat} {row.seq}")
+
+
+def _excused(row: Stored, skipped: Iterable[Skipped]) -> bool:
+    """The history, which takes the place of a gap, has messages only."""
+    return row.kind != "message" and any(
+        s.chat == row.chat and s.first <= row.seq <= s.last for s in skipped
+    )
+
+
+def _memberships(log: list[Stored]) -> dict[tuple[str, str], list[tuple[int, int]]]:
+    """By chat and user, from which entry to which they belonged to it."""
+    spans: dict[tuple[str, str], list[tuple[int, int]]] = defaultdict(list)
+    for row in log:
+        key = (row.chat, row.subject)
+        if row.kind == "member_joined":
+            spans[key].append((row.seq, _FOREVER))
+        elif row.kind == "member_left":
+            spans[key][-1:] = [(begin, row.seq) for begin, _ in spans[key][-1:]]
+    for chat in {row.chat for row in log if "|" in row.chat}:
+        for member in chat.split("|"):
+            spans[chat, member] = [(1, _FOREVER)]
+    return spans
+
+
+def _after_revocation(seen: _Seen) -> Iterator[Violation]:
+    for revoked in seen.revoked:
+        for record in seen.received.get(revoked.device, ()):
+            late = record.at_s - revoked.at_s
+            if record.connection == revoked.connection and late > GRACE_S:
+                text = f"{record.device} saw {record.chat} {record.seq} {late:.1f} s later"
+                yield Violation("shown after revocation", text)
+
+
+def _late(seen: _Seen, late_after_s: float) -> Iterator[Violation]:
+    for delay_s, record in delays(seen.acknowledged, seen.received) if late_after_s else ():
+        if delay_s > late_after_s:
+            text = f"{record.device} saw {record.chat} {record.seq} after {delay_s:.1f} s"
+            yield Violation("late", text)
+
+
+def delays(
+    acknowledged: dict[Op, list[Acknowledged]], received: dict[str, list[Received]]
+) -> Iterator[tuple[float, Received]]:
+    """How long after its acknowledgement each live entry came; below 0 where it came first."""
+    first = {op: min(a.at_s for a in answers) for op, answers in acknowledged.items()}
+    for records in received.values():
+        for record in records:
+            op = (record.sender, record.client_id)
+            if record.how == "live" and op in first:
+                yield record.at_s - first[op], record

@@ -1,0 +1,116 @@
+"""Daemons of our own to try things on: started, killed and started again."""
+
+from __future__ import annotations
+
+import socket
+import sys
+from pathlib import Path
+from typing import Any
+
+from twisted.internet.defer import Deferred
+from twisted.internet.endpoints import HostnameEndpoint, connectProtocol
+from twisted.internet.error import ConnectError
+from twisted.internet.protocol import ProcessProtocol, Protocol
+from twisted.internet.task import deferLater
+
+_START_S = 30.0
+_POLL_S = 0.02
+
+
+class Node:
+    """One `twistd ruggine`; its methods are for the reactor thread.
+
+    `program` is what is started, with the usual arguments after it.
+    """
+
+    def __init__(
+        self, reactor: Any, folder: Path, options: dict[str, str], program: list[str] | None = None
+    ) -> None:
+        self._reactor = reactor
+        self._folder = folder
+        self._program = program or [str(Path(sys.executable).with_name("twistd"))]
+        self.tcp, self.websocket, self.http = (("127.0.0.1", _free_port()) for _ in range(3))
+        self.log = folder / f"log-{self.tcp[1]}"
+        ports = {"tcp": self.tcp, "websocket": self.websocket, "http": self.http}
+        self._options = {
+            **{name: f"tcp:{port}:interface=127.0.0.1" for name, (_, port) in ports.items()},
+            "database": f"sqlite:{folder}/data/ruggine.db",
+            "rate-limits": "off",
+            "max-waiting-logins": "100",
+            **options,
+        }
+        self._process: Any = None
+        self._ended: Deferred[int | None]
+
+    @property
+    def pid(self) -> int | None:
+        return self._process.pid if self._process is not None else None
+
+    async def start(self) -> None:
+        """Returns when it accepts connections. Raises RuntimeError if it ends instead."""
+        command = [*self._program, "-n", "--pidfile=", "ruggine"]
+        command += [f"--{name}={value}" for name, value in self._options.items()]
+        ended: Deferred[int | None] = Deferred()
+        self._ended = ended
+        with self.log.open("ab") as log:
+            self._process = self._reactor.spawnProcess(
+                _Ends(ended), command[0], command, env=None, path=str(self._folder),
+                childFDs={1: log.fileno(), 2: log.fileno()},
+            )  # fmt: skip
+        for _ in range(int(_START_S / _POLL_S)):
+            if ended.called:
+                break
+            if await self._accepts():
+                return
+            await deferLater(self._reactor, _POLL_S)
+        raise RuntimeError(f"the daemon did not start; see {self.log}")
+
+    async def kill(self) -> None:
+        """As if the machine had lost it: nothing is said, nothing is finished."""
+        await self.signal("KILL")
+
+    async def stop(self) -> int | None:
+        """SIGTERM; returns the exit status, None if a signal ended it."""
+        return await self.signal("TERM")
+
+    async def signal(self, name: str) -> int | None:
+        """Send a signal that ends it; returns the exit status when it has ended."""
+        if not self._ended.called:
+            self._process.signalProcess(name)
+        return await self.ended()
+
+    async def ended(self) -> int | None:
+        """The exit status, when it has ended; None if a signal ended it."""
+        again: Deferred[int | None] = Deferred()
+
+        def pass_on(status: int | None) -> int | None:
+            again.callback(status)
+            return status
+
+        self._ended.addCallback(pass_on)
+        return await again
+
+    async def _accepts(self) -> bool:
+        try:
+            probe: Any = await connectProtocol(
+                HostnameEndpoint(self._reactor, *self.http), Protocol()
+            )
+        except ConnectError:
+            return False
+        probe.transport.loseConnection()
+        return True
+
+
+class _Ends(ProcessProtocol):
+    def __init__(self, ended: Deferred[int | None]) -> None:
+        self._ended = ended
+
+    def processEnded(self, reason: Any) -> None:
+        self._ended.callback(reason.value.exitCode)
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
