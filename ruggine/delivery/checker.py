@@ -263,18 +263,20 @@ def _after_revocation(seen: _Seen) -> Iterator[Violation]:
 
 
 def _late(seen: _Seen, late_after_s: float) -> Iterator[Violation]:
-    for delay_s, record in delays(seen.acknowledged, seen.received) if late_after_s else ():
+    for delay_s, record in _delays(seen) if late_after_s else ():
         if delay_s > late_after_s:
             text = f"{record.device} saw {record.chat} {record.seq} after {delay_s:.1f} s"
             yield Violation("late", text)
 
 
-def delays(
-    acknowledged: dict[Op, list[Acknowledged]], received: dict[str, list[Received]]
-) -> Iterator[tuple[float, Received]]:
+def delays(history: History) -> list[float]:
     """How long after its acknowledgement each live entry came; below 0 where it came first."""
-    first = {op: min(a.at_s for a in answers) for op, answers in acknowledged.items()}
-    for records in received.values():
+    return [delay_s for delay_s, _ in _delays(_Seen(history, []))]
+
+
+def _delays(seen: _Seen) -> Iterator[tuple[float, Received]]:
+    first = {op: min(a.at_s for a in answers) for op, answers in seen.acknowledged.items()}
+    for records in seen.received.values():
         for record in records:
             op = (record.sender, record.client_id)
             if record.how == "live" and op in first:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import shutil
 import socket
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -46,15 +48,19 @@ class Node:
     def pid(self) -> int | None:
         return self._process.pid if self._process is not None else None
 
-    async def start(self) -> None:
-        """Returns when it accepts connections. Raises RuntimeError if it ends instead."""
-        command = [*self._program, "-n", "--pidfile=", "ruggine"]
+    async def start(self, under: Sequence[str] = ()) -> None:
+        """Returns when it accepts connections. Raises RuntimeError if it ends instead.
+
+        `under` is a program that runs it, such as strace, with its arguments.
+        """
+        command = [*under, *self._program, "-n", "--pidfile=", "ruggine"]
         command += [f"--{name}={value}" for name, value in self._options.items()]
+        program = shutil.which(command[0]) or command[0]
         ended: Deferred[int | None] = Deferred()
         self._ended = ended
         with self.log.open("ab") as log:
             self._process = self._reactor.spawnProcess(
-                _Ends(ended), command[0], command, env=None, path=str(self._folder),
+                _Ends(ended), program, command, env=None, path=str(self._folder),
                 childFDs={1: log.fileno(), 2: log.fileno()},
             )  # fmt: skip
         for _ in range(int(_START_S / _POLL_S)):
@@ -64,6 +70,10 @@ class Node:
                 return
             await deferLater(self._reactor, _POLL_S)
         raise RuntimeError(f"the daemon did not start; see {self.log}")
+
+    def pause(self) -> None:
+        """It stands still from the next instruction on, and only `kill` can follow."""
+        self._process.signalProcess("STOP")
 
     async def kill(self) -> None:
         """As if the machine had lost it: nothing is said, nothing is finished."""

@@ -1,0 +1,339 @@
+"""The experiments: what is done to the daemons while people talk, and what must hold besides.
+
+Each plays `stage.count` faults; an experiment that a machine cannot have says why in NEEDS.
+"""
+
+from __future__ import annotations
+
+import shutil
+import sqlite3
+import sys
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+from ruggine.delivery.trial import Size
+from tests.faults.disks import ForgetfulDisk, SmallDisk, why_not
+from tests.faults.proxy import Proxy
+from tests.faults.stage import Stage, Verdict
+from tests.redis import Redis
+from tests.test_clock import TWISTD_WITH_A_CLOCK_TO_SET, YEAR_S
+
+Experiment = Callable[[Stage], Awaitable[Verdict]]
+
+EXPERIMENTS: dict[str, Experiment] = {}
+NEEDS: dict[str, Callable[[], str]] = {}
+
+LATE_S = 3.0
+"""How late an entry may be while Redis is away."""
+
+DRAINED_S = 10.0
+
+
+def experiment(
+    needs: Callable[[], str] = lambda: "",
+) -> Callable[[Experiment], Experiment]:
+    def add(made: Experiment) -> Experiment:
+        name = getattr(made, "__name__", "").replace("_", "-")
+        EXPERIMENTS[name], NEEDS[name] = made, needs
+        return made
+
+    return add
+
+
+def _no_strace() -> str:
+    return "" if shutil.which("strace") else "strace is missing (Debian: apt install strace)"
+
+
+@experiment()
+async def kill(stage: Stage) -> Verdict:
+    """kill -9 at random moments; at most 2 s later it is there again."""
+    await stage.open(size=Size(window=8))
+    for number in range(stage.count):
+        await stage.after(50, 1000 if stage.count >= 100 else 200)
+        stage.note("kill")
+        await stage.nodes[0].kill()
+        begun = stage.reactor.seconds()
+        await stage.nodes[0].start()
+        took = stage.reactor.seconds() - begun
+        stage.expect(took < 5, f"it was back after {took:.1f} s")
+        if number % 5 == 0:
+            await stage.trial.change_members()
+        if number % 5 == 2:
+            await stage.trial.change_sessions()
+    return await stage.close()
+
+
+async def _power_cuts(stage: Stage, durability: str) -> Verdict:
+    disk = ForgetfulDisk(stage.folder)
+    stage.database = disk.path / "ruggine.db"
+    try:
+        await stage.open(database=f"sqlite:{stage.database}", durability=durability)
+        for _ in range(stage.count):
+            await stage.after(50, 400)
+            stage.note("power cut")
+            [node] = stage.nodes
+            node.pause()
+            disk.copy()
+            await node.kill()
+            disk.come_back()
+            await node.start()
+        return await stage.close()
+    finally:
+        for node in stage.nodes:
+            await node.kill()
+        disk.close()
+
+
+@experiment(needs=why_not)
+async def power_cut(stage: Stage) -> Verdict:
+    """The disk keeps only what it was told to keep."""
+    return await _power_cuts(stage, "full")
+
+
+@experiment(needs=why_not)
+async def power_cut_relaxed(stage: Stage) -> Verdict:
+    """The canary: without a flush for each commit, the same cuts must lose something."""
+    return await _power_cuts(stage, "relaxed")
+
+
+@experiment(needs=why_not)
+async def disk_full(stage: Stage) -> Verdict:
+    """Nothing is acknowledged, what there is can be read, and it goes on when there is room."""
+    disk = SmallDisk(stage.folder / "small", kib=16 << 10)
+    stage.database = disk.path / "ruggine.db"
+    try:
+        await stage.open(size=Size(window=2), database=f"sqlite:{stage.database}")
+        for _ in range(stage.count):
+            await stage.after(50, 200)
+            stage.note("disk full")
+            disk.fill()
+            await _until_refused(stage)
+            before = stage.trial.acknowledged
+            await stage.wait(0.5)
+            stage.expect(await _can_read(stage), "a history can be read while the disk is full")
+            stage.expect(stage.trial.acknowledged == before, "nothing is acknowledged meanwhile")
+            disk.empty()
+            await stage.after(1, 20)
+        return await stage.close()
+    finally:
+        disk.close()
+
+
+async def _until_refused(stage: Stage) -> None:
+    """Until the last that still fitted in is acknowledged, and the next are refused."""
+    refused = stage.trial.resent
+    for _ in range(500):
+        if stage.trial.resent > refused + 20:
+            return
+        await stage.wait(0.02)
+    stage.expect(False, "a full disk is noticed")
+
+
+async def _can_read(stage: Stage) -> bool:
+    answers: list[str] = []
+    device = next(device for device in stage.trial.devices if device.ready)
+    place = {"chat_type": "group", "group_id": stage.trial.groups[0]}
+    device.ask(
+        lambda frame: answers.append(frame["message_type"]), message_type="get_messages", **place
+    )
+    for _ in range(100):
+        if answers:
+            return answers == ["get_messages_result"]
+        await stage.wait(0.02)
+    return False
+
+
+@experiment(needs=_no_strace)
+async def failed_fsync(stage: Stage) -> Verdict:
+    """The process ends with status 74 rather than acknowledge; its successor has everything."""
+    await stage.open(size=Size(window=2))
+    [node] = stage.nodes
+    for _ in range(stage.count):
+        await stage.after(1, 50)
+        await node.kill()
+        nth = stage.random.randint(10, 200)
+        stage.note("failed fsync", nth)
+        inject = f"inject=fsync,fdatasync:error=EIO:when={nth}+"
+        await node.start(["strace", "-f", "-qq", "-o", "/dev/null", "-e", inject])
+        status = await node.ended()
+        stage.expect(status == 74, f"it ended with status {status}")
+        await node.start()
+    return await stage.close()
+
+
+@experiment()
+async def locked(stage: Stage) -> Verdict:
+    """Another program holds the database: sends wait, or are put off; reads go on."""
+    await stage.open(size=Size(window=2))
+    for number in range(stage.count):
+        await stage.after(10, 100)
+        seconds = 2 if number % 2 == 0 else 7
+        stage.note("locked", seconds)
+        other = sqlite3.connect(stage.database, isolation_level=None)
+        other.execute("BEGIN IMMEDIATE")
+        refused = stage.trial.resent
+        await stage.wait(seconds / 2)
+        stage.expect(await _can_read(stage), "a history can be read while it is locked")
+        await stage.wait(seconds / 2)
+        other.execute("ROLLBACK")
+        other.close()
+        put_off = stage.trial.resent > refused
+        stage.expect(put_off == (seconds > 5), f"after {seconds} s sends were put off: {put_off}")
+        await stage.after(1, 20)
+    return await stage.close()
+
+
+@experiment()
+async def drain(stage: Stage) -> Verdict:
+    """SIGTERM in the middle of sends: each is acknowledged or refused, and the status is 0."""
+    await stage.open(size=Size(people=12, window=8))
+    for _ in range(stage.count):
+        await stage.after(50, 300)
+        stage.note("drain")
+        unanswered = stage.trial.history.count()["Unanswered"]
+        begun = stage.reactor.seconds()
+        status = await stage.nodes[0].stop()
+        took = stage.reactor.seconds() - begun
+        stage.expect(status == 0, f"it ended with status {status}")
+        stage.expect(took < DRAINED_S, f"it took {took:.1f} s")
+        await stage.nodes[0].start()
+        await stage.after(1, 1)
+        left = stage.trial.history.count()["Unanswered"] - unanswered
+        stage.verdict.counts["unanswered at a drain"] += left
+    return await stage.close()
+
+
+@experiment()
+async def network(stage: Stage) -> Verdict:
+    """Connections are cut, half-open, throttled, split byte by byte, and not read from."""
+    proxies: list[Proxy] = []
+
+    def sockets() -> list[tuple[str, int]]:
+        if not proxies:
+            proxies.append(Proxy(stage.reactor, stage.nodes[0].websocket))
+        return [proxies[0].address]
+
+    await stage.open(sockets=sockets)
+    for _ in range(stage.count):
+        await stage.after(20, 100)
+        fault = stage.random.choice(("cut", "half-open", "throttled", "split", "slow reader"))
+        stage.note(fault)
+        pairs = proxies[0].ordered()
+        chosen = stage.random.sample(pairs, min(3, len(pairs)))
+        if fault == "slow reader":
+            for device in stage.random.sample(stage.trial.devices, 3):
+                device.read_slowly(stage.random.uniform(0.2, 2))
+        for pair in chosen if fault != "slow reader" else ():
+            if fault == "cut":
+                pair.cut()
+            elif fault == "half-open":
+                pair.stall(stage.random.uniform(0.5, 2))
+            else:
+                pair.how = fault
+    for pair in proxies[0].ordered():
+        pair.how = "whole"
+        pair.near.flush()
+        pair.far.flush()
+    return await stage.close()
+
+
+async def _redis(stage: Stage, nodes: int) -> Verdict:
+    redis = Redis(stage.folder).start()
+    try:
+        await stage.open(nodes=nodes, redis=redis.url)
+        await stage.wait(1.5)
+        for _ in range(stage.count):
+            await stage.after(50, 200)
+            fault = stage.random.choice(("frozen", "killed", "flapping", "flushed", "cut off"))
+            seconds = stage.random.uniform(1, 6)
+            stage.note(f"redis {fault}", round(seconds, 1))
+            await _break(stage, redis, fault, seconds)
+            await stage.wait(stage.random.uniform(0.5, 3))
+        return await stage.close(late_after_s=LATE_S)
+    finally:
+        redis.stop()
+
+
+async def _break(stage: Stage, redis: Redis, fault: str, seconds: float) -> None:
+    if fault == "frozen":
+        redis.freeze()
+        await stage.wait(seconds)
+        redis.thaw()
+    elif fault == "killed":
+        redis.stop()
+        await stage.wait(seconds)
+        redis.start()
+    elif fault == "flapping":
+        for _ in range(3):
+            redis.stop()
+            await stage.wait(0.3)
+            redis.start()
+            await stage.wait(0.7)
+    elif fault == "flushed":
+        redis.ask("FLUSHALL")
+    else:
+        for _ in range(5):
+            redis.ask("CLIENT", "KILL", "TYPE", stage.random.choice(("normal", "pubsub")))
+            await stage.wait(0.2)
+
+
+@experiment()
+async def redis_two_nodes(stage: Stage) -> Verdict:
+    """Redis stands still, dies, flaps, forgets: entries are at most 3 s late, none twice."""
+    return await _redis(stage, 2)
+
+
+@experiment()
+async def redis_three_nodes(stage: Stage) -> Verdict:
+    return await _redis(stage, 3)
+
+
+@experiment()
+async def nodes_killed(stage: Stage) -> Verdict:
+    """One of two nodes dies and comes back, again and again; people wander to the other."""
+    redis = Redis(stage.folder).start()
+    try:
+        await stage.open(nodes=2, redis=redis.url)
+        for number in range(stage.count):
+            await stage.after(50, 300)
+            node = stage.nodes[stage.random.randrange(2)]
+            how = "kill" if number % 2 else "drain"
+            stage.note(f"node {how}", stage.nodes.index(node))
+            await (node.kill() if how == "kill" else node.stop())
+            await stage.wait(stage.random.uniform(0, 1))
+            await node.start()
+        return await stage.close()
+    finally:
+        redis.stop()
+
+
+@experiment()
+async def clock(stage: Stage) -> Verdict:
+    """The wall clock is set, back and forth."""
+    ahead = stage.folder / "ahead"
+
+    def set_ahead(seconds: float) -> None:
+        ahead.with_suffix(".new").write_text(str(seconds))
+        ahead.with_suffix(".new").rename(ahead)
+
+    set_ahead(0)
+    code = TWISTD_WITH_A_CLOCK_TO_SET.replace('os.environ["SET_AHEAD"]', repr(str(ahead)))
+    await stage.open(program=[sys.executable, "-c", code])
+    lost = stage.trial.history.count()["Unanswered"]
+    for _ in range(stage.count):
+        await stage.after(20, 100)
+        seconds = stage.random.choice((3600, -3600, 10 * YEAR_S, -50 * YEAR_S, 1, -1))
+        stage.note("clock", seconds)
+        set_ahead(seconds)
+        await stage.wait(0.3)
+    stage.expect(
+        stage.trial.history.count()["Unanswered"] == lost, "nobody lost a connection over it"
+    )
+    return await stage.close()
+
+
+def fresh(folder: Path) -> Path:
+    """An empty folder for one round."""
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    return folder
