@@ -166,7 +166,7 @@ def _overtaken(seen: _Seen) -> Iterator[Violation]:
     moments: dict[str, list[tuple[float, int, int]]] = defaultdict(list)
     for op, answers in seen.acknowledged.items():
         row = seen.stored.get(op)
-        if row is None or not seen.invoked.get(op):
+        if row is None or not answers or not seen.invoked.get(op):
             continue
         began = min(record.at_s for record in seen.invoked[op])
         ended = min(record.at_s for record in answers)

@@ -156,7 +156,7 @@ class Trial:
         person = self._chance.choice(self.people)
         group_id = self._chance.choice(self.groups)
         await ask(self.reactor, self._line(), f"/leave_group {person.token} {group_id}")
-        await deferLater(self.reactor, 0.05)
+        await deferLater(self.reactor, 0.3)
         back = ""
         while not back.startswith("OK") and "[already_done]" not in back:
             command = f"/join_group {person.token} {group_id}"

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import os
 import sqlite3
+import time
 import uuid
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any, Concatenate, Literal, ParamSpec, TypeVar
 
@@ -30,6 +32,7 @@ MIN_SQLITE = (3, 37)
 """STRICT tables and RETURNING."""
 
 _BUSY_TIMEOUT_S = 5
+_LEAST_TIMEOUT_S = 0.02
 _READERS = 2
 _SYNCHRONOUS = {"full": "FULL", "relaxed": "NORMAL"}
 
@@ -41,6 +44,18 @@ a new process, which reads everything anew, can tell."""
 
 def _cannot_go_on(reason: str) -> None:
     raise RuntimeError(reason)
+
+
+def _begin_reading_txn(cursor: Any) -> None:
+    cursor.execute("BEGIN")
+
+
+def _begin_writing_txn(until_s: float, cursor: Any) -> None:
+    """Wait for another program's lock until then, and not for as long again after each write that
+    waited in the same queue."""
+    left_s = max(until_s - time.monotonic(), _LEAST_TIMEOUT_S)
+    cursor.execute(f"PRAGMA busy_timeout = {int(left_s * 1000)}")
+    cursor.execute("BEGIN IMMEDIATE")
 
 
 class Database:
@@ -100,7 +115,7 @@ class Database:
         self, function: Callable[Concatenate[Cursor, P], T], *args: P.args, **kwargs: P.kwargs
     ) -> T:
         """Run `function` in one consistent snapshot. Raises Unavailable if storage is down."""
-        return await self._run(self._readers, "BEGIN", function, *args, **kwargs)
+        return await self._run(self._readers, _begin_reading_txn, function, *args, **kwargs)
 
     async def write(
         self, function: Callable[Concatenate[Cursor, P], T], *args: P.args, **kwargs: P.kwargs
@@ -109,7 +124,8 @@ class Database:
 
         Raises Unavailable if storage is down, and what `function` raises; nothing is written then.
         """
-        return await self._run(self._writer, "BEGIN IMMEDIATE", function, *args, **kwargs)
+        begin = partial(_begin_writing_txn, time.monotonic() + _BUSY_TIMEOUT_S)
+        return await self._run(self._writer, begin, function, *args, **kwargs)
 
     async def answers(self) -> bool:
         """Whether it can be read just now."""
@@ -128,13 +144,13 @@ class Database:
     async def _run(
         self,
         pool: adbapi.ConnectionPool,
-        begin: str,
+        begin: Callable[[Any], None],
         function: Callable[..., T],
         *args: Any,
         **kwargs: Any,
     ) -> T:
         def interaction_txn(cursor: Any) -> T:
-            cursor.execute(begin)
+            begin(cursor)
             return function(cursor, *args, **kwargs)
 
         try:

@@ -11,6 +11,7 @@ import sys
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
+from ruggine.delivery.line import ask
 from ruggine.delivery.trial import Size
 from tests.faults.disks import ForgetfulDisk, SmallDisk, why_not
 from tests.faults.proxy import Proxy
@@ -63,20 +64,15 @@ async def kill(stage: Stage) -> Verdict:
     return await stage.close()
 
 
-async def _power_cuts(stage: Stage, durability: str) -> Verdict:
+async def _on_a_forgetful_disk(stage: Stage, durability: str) -> Verdict:
     disk = ForgetfulDisk(stage.folder)
     stage.database = disk.path / "ruggine.db"
     try:
         await stage.open(database=f"sqlite:{stage.database}", durability=durability)
         for _ in range(stage.count):
-            await stage.after(50, 400)
-            stage.note("power cut")
-            [node] = stage.nodes
-            node.pause()
-            disk.copy()
-            await node.kill()
-            disk.come_back()
-            await node.start()
+            await _cut_power(stage, disk)
+            if stage.something_is_lost():  # accounts may be too: nobody could come back
+                return await stage.close(settle=False)
         return await stage.close()
     finally:
         for node in stage.nodes:
@@ -84,16 +80,27 @@ async def _power_cuts(stage: Stage, durability: str) -> Verdict:
         disk.close()
 
 
+async def _cut_power(stage: Stage, disk: ForgetfulDisk) -> None:
+    await stage.after(50, 400)
+    stage.note("power cut")
+    [node] = stage.nodes
+    node.pause()
+    disk.copy()
+    await node.kill()
+    disk.come_back()
+    await node.start()
+
+
 @experiment(needs=why_not)
 async def power_cut(stage: Stage) -> Verdict:
     """The disk keeps only what it was told to keep."""
-    return await _power_cuts(stage, "full")
+    return await _on_a_forgetful_disk(stage, "full")
 
 
 @experiment(needs=why_not)
 async def power_cut_relaxed(stage: Stage) -> Verdict:
-    """The canary: without a flush for each commit, the same cuts must lose something."""
-    return await _power_cuts(stage, "relaxed")
+    """The canary: without a flush for each commit, the same cut must lose something."""
+    return await _on_a_forgetful_disk(stage, "relaxed")
 
 
 @experiment(needs=why_not)
@@ -130,17 +137,9 @@ async def _until_refused(stage: Stage) -> None:
 
 
 async def _can_read(stage: Stage) -> bool:
-    answers: list[str] = []
-    device = next(device for device in stage.trial.devices if device.ready)
-    place = {"chat_type": "group", "group_id": stage.trial.groups[0]}
-    device.ask(
-        lambda frame: answers.append(frame["message_type"]), message_type="get_messages", **place
-    )
-    for _ in range(100):
-        if answers:
-            return answers == ["get_messages_result"]
-        await stage.wait(0.02)
-    return False
+    trial, [node, *_] = stage.trial, stage.nodes
+    command = f"/get_group_messages {trial.people[0].token} {trial.groups[0]} limit=1"
+    return (await ask(stage.reactor, node.tcp, command)).startswith("OK")
 
 
 @experiment(needs=_no_strace)
@@ -204,6 +203,29 @@ async def drain(stage: Stage) -> Verdict:
 
 
 @experiment()
+async def sessions(stage: Stage) -> Verdict:
+    """People's sessions are ended while they talk; a second later nothing comes there any more."""
+    await stage.open()
+    for _ in range(stage.count):
+        await stage.after(20, 100)
+        stage.note("session ended")
+        await stage.trial.change_sessions()
+        await stage.wait(1.5)
+    return await stage.close()
+
+
+@experiment()
+async def members(stage: Stage) -> Verdict:
+    """People leave groups and come back: nobody hears what was said in between."""
+    await stage.open()
+    for _ in range(stage.count):
+        await stage.after(20, 100)
+        stage.note("member left")
+        await stage.trial.change_members()
+    return await stage.close()
+
+
+@experiment()
 async def network(stage: Stage) -> Verdict:
     """Connections are cut, half-open, throttled, split byte by byte, and not read from."""
     proxies: list[Proxy] = []
@@ -229,11 +251,9 @@ async def network(stage: Stage) -> Verdict:
             elif fault == "half-open":
                 pair.stall(stage.random.uniform(0.5, 2))
             else:
-                pair.how = fault
+                pair.let(fault)
     for pair in proxies[0].ordered():
-        pair.how = "whole"
-        pair.near.flush()
-        pair.far.flush()
+        pair.let("whole")
     return await stage.close()
 
 

@@ -59,6 +59,13 @@ class Pair:
             if side.transport is not None:
                 side.transport.abortConnection()
 
+    def let(self, how: str) -> None:
+        """Pass data on `whole`, `split` or `throttled`. What was stalled has lost some for good."""
+        if self.how != "stalled":
+            self.how = how
+            self.near.flush()
+            self.far.flush()
+
     def stall(self, seconds: float) -> None:
         """Half-open: nothing goes through, nobody is told, and in the end it is cut."""
         self.how = "stalled"

@@ -101,15 +101,21 @@ class Stage:
         self.verdict.counts[f"fault: {fault}"] += 1
         self._progress(len(self.verdict.schedule) / max(1, self.count))
 
+    def something_is_lost(self) -> bool:
+        """Whether what was acknowledged by now is not in the database."""
+        log = read_log(self.database, [person.name for person in self.trial.people])
+        return any(v.name == "lost" for v in checker.check(self.trial.history, log))
+
     def expect(self, true: bool, what: str) -> None:
         """What an experiment itself promises, besides delivery."""
         if not true:
             self.verdict.violations.append({"name": "expectation", "text": what})
 
-    async def close(self, late_after_s: float = 0) -> Verdict:
+    async def close(self, late_after_s: float = 0, *, settle: bool = True) -> Verdict:
         """Everybody comes back once more; then the checker has the word."""
         trial = self.trial
-        await trial.settle()
+        if settle:
+            await trial.settle()
         log = read_log(self.database, [person.name for person in trial.people])
         self._judge(checker.check(trial.history, log, late_after_s))
         for fault in faults_in(self.database):

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import shutil
+import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 from twisted.internet import reactor
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import Deferred, DeferredList
+from twisted.logger import LogEvent
+from twisted.python.failure import Failure
 
 from ruggine import errors
 from ruggine.errors import StartError
@@ -117,3 +121,30 @@ def test_damage_that_shows_later_ends_the_process(tmp_path: Path) -> Deferred[No
         assert "SQLITE_CORRUPT" in failed[0]
 
     return Deferred.fromCoroutine(damage_and_read()).addCallback(check)
+
+
+def test_writes_that_queue_behind_a_lock_are_put_off_together(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, logged_errors: list[LogEvent]
+) -> Deferred[None]:
+    """Each has waited since it was asked for, and not since the one before it gave up."""
+    monkeypatch.setattr("ruggine.storage.database._BUSY_TIMEOUT_S", 1)
+    path = tmp_path / "it.db"
+    database = Database(reactor, path)
+    database.open()
+    other = sqlite3.connect(path, isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    begun = time.monotonic()
+
+    def write(_: int) -> Deferred[None]:
+        return Deferred.fromCoroutine(database.write(lambda cursor: None))
+
+    def check(outcomes: list[tuple[bool, Failure]]) -> None:
+        assert all(failure.check(errors.Unavailable) for _, failure in outcomes)
+        assert time.monotonic() - begun < 3
+        assert len(logged_errors) == 1  # said once, not ten times
+        logged_errors.clear()
+        other.execute("ROLLBACK")
+
+    done = DeferredList(map(write, range(10)), consumeErrors=True).addCallback(check)
+    done.addCallback(lambda _: Deferred.fromCoroutine(database.write(lambda cursor: None)))
+    return done.addCallback(lambda _: database.close())
