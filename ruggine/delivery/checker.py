@@ -274,6 +274,23 @@ def delays(history: History) -> list[float]:
     return [delay_s for delay_s, _ in _delays(_Seen(history, []))]
 
 
+def latencies(history: History) -> tuple[list[float], list[float]]:
+    """From sending to the acknowledgement, and to each device that was there, in seconds.
+
+    Of what was sent once and answered; the rest measures faults and not the daemon.
+    """
+    seen = _Seen(history, [])
+    sent = {op: i[0].at_s for op, i in seen.invoked.items() if len(i) == 1}
+    answered = [a[0].at_s - sent[op] for op, a in seen.acknowledged.items() if a and op in sent]
+    delivered = [
+        record.at_s - sent[op]
+        for records in seen.received.values()
+        for record in records
+        if record.how == "live" and (op := (record.sender, record.client_id)) in sent
+    ]
+    return answered, delivered
+
+
 def _delays(seen: _Seen) -> Iterator[tuple[float, Received]]:
     first = {op: min(a.at_s for a in answers) for op, answers in seen.acknowledged.items()}
     for records in seen.received.values():

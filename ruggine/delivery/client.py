@@ -80,7 +80,7 @@ class Device:
         self._finished = finished
         self._random = random
         self._cursors = dict.fromkeys(places, 0)
-        self._epoch = ""
+        self.epoch = ""
         self._connection = 0
         self._requests = 0
         self._answered_already: dict[str, Message] = {}
@@ -127,11 +127,11 @@ class Device:
         self._opened_s = self._now
         self.here = True
         resume = {
-            "epoch": self._epoch,
+            "epoch": self.epoch,
             "chats": [{**self._places[c], "seq": seq} for c, seq in self._cursors.items()],
         }
         auth = {"message_type": "auth", "session_token": self.token}
-        socket.say(auth if not self._epoch else auth | {"resume": resume})
+        socket.say(auth if not self.epoch else auth | {"resume": resume})
 
     def lost(self, socket: _Socket) -> None:
         if socket is self._socket:
@@ -212,7 +212,7 @@ class Device:
         if frame["resume"] == "reset":
             raise AssertionError("the database was exchanged in the middle of a trial")
         if frame["resume"] == "none":  # now it is known which database that is
-            self._epoch = frame["epoch"]
+            self.epoch = frame["epoch"]
             self.cut()
 
     def _caught_up(self) -> None:

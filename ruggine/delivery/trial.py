@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import itertools
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from random import Random
 from typing import Any
 
-from twisted.internet.defer import Deferred
 from twisted.internet.task import LoopingCall, deferLater
 
 from ruggine.delivery.client import TRY_AGAIN, Device, Message
@@ -65,6 +64,7 @@ class Trial:
         self.acknowledged = 0
         self.resent = 0
         self.gave_up = 0
+        self.faults: Counter[str] = Counter()
         self._line = line
         self._sockets = sockets
         self._size = size
@@ -120,6 +120,11 @@ class Trial:
     @property
     def devices(self) -> list[Device]:
         return [device for person in self.people for device in person.devices]
+
+    @property
+    def epoch(self) -> str:
+        """Which database the daemon has; known once `prepare` has returned."""
+        return self.devices[0].epoch
 
     # The conversation
 
@@ -268,8 +273,3 @@ def private_chat(one: str, other: str) -> str:
 
 def _client_id(number: int) -> str:
     return f"message-{number:08d}"
-
-
-def spawn(work: Any) -> Deferred[Any]:
-    """Start a coroutine; its failure waits in the Deferred."""
-    return Deferred.fromCoroutine(work)

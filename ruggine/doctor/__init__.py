@@ -1,0 +1,1 @@
+"""`ruggine doctor`: what is wrong with an installation, and what to do about it."""
