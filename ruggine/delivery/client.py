@@ -6,8 +6,10 @@ twice, this one does not, for the checker is to find them.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from random import Random
+from socket import SO_RCVBUF, SOL_SOCKET
 from typing import Any
 
 import msgspec
@@ -33,6 +35,8 @@ _FIRST_PAUSE_S = 0.05
 _LONGEST_PAUSE_S = 1.0
 _PATIENCE_S = 15.0
 _PAGE = 200
+_LITTLE = 1 << 15
+_MUCH = 1 << 20
 
 txaio.set_global_log_level("critical")
 
@@ -72,6 +76,7 @@ class Device:
         self.here = False
         self.wanted = True
         self.waiting: dict[str, tuple[Message, float]] = {}
+        self.closed: Counter[int] = Counter()
         self._reactor = reactor
         self._history = history
         self._address = address
@@ -84,11 +89,12 @@ class Device:
         self._connection = 0
         self._requests = 0
         self._answered_already: dict[str, Message] = {}
-        self._pages: dict[str, tuple[str, int, int]] = {}
+        self._pages: dict[tuple[str, int], int] = {}
         self._asked: dict[str, Callable[[dict[str, Any]], None]] = {}
         self._pause_s = _FIRST_PAUSE_S
         self._socket: _Socket | None = None
         self._opened_s = 0.0
+        self._caught = False
         history.owners[name] = user
 
     # Coming and going
@@ -115,11 +121,19 @@ class Device:
         self.cut()
 
     def read_slowly(self, seconds: float) -> None:
-        """Take nothing off the network for a while."""
+        """Take nothing off the network for a while, and let the system take little."""
         socket = self._socket
         if socket is not None:
+            _let_system_take(socket, _LITTLE)
             socket.transport.pauseProducing()
-            self._reactor.callLater(seconds, _read_again, socket)
+            self.ready = False
+            self._reactor.callLater(seconds, self._read_again, socket)
+
+    def _read_again(self, socket: _Socket) -> None:
+        if socket is self._socket:
+            _let_system_take(socket, _MUCH)
+            socket.transport.resumeProducing()
+            self._check_ready()
 
     def opened(self, socket: _Socket) -> None:
         self._socket = socket
@@ -140,9 +154,9 @@ class Device:
 
     def _end(self) -> None:
         self._socket = None
-        self.ready = self.here = False
+        self.ready = self.here = self._caught = False
         waiting, self.waiting = self.waiting, {}
-        self._pages, self._asked = {}, {}
+        self._asked = {}
         for message, _ in waiting.values():
             self._add(Unanswered(self._now, message.sender, message.client_id))
             self._finished(message, "", 0)
@@ -198,6 +212,8 @@ class Device:
             self._welcomed(frame)
         elif "seq" in frame and kind != "message_sent" and kind != "read_receipt":
             self._see(frame, "live" if self.ready else "resumed")
+        elif kind == "server_shutdown":
+            self.ready = False
         elif kind == "caught_up":
             self._caught_up()
         elif kind == "gap":
@@ -216,8 +232,15 @@ class Device:
             self.cut()
 
     def _caught_up(self) -> None:
+        """Pages that were left unread when the last connection ended are turned again."""
         self._pause_s = _FIRST_PAUSE_S
-        self.ready = not self._pages
+        self._caught = True
+        for chat, last in self._pages:
+            self._turn_page(chat, last)
+        self._check_ready()
+
+    def _check_ready(self) -> None:
+        self.ready = self._caught and not self._pages
 
     def _see(self, frame: dict[str, Any], how: str) -> None:
         chat = self._chats.get(_key(frame, self.user))
@@ -239,32 +262,33 @@ class Device:
         first, last = frame.pop("from"), frame["to"]
         chat = self._chats[_key(frame)]
         self._add(Skipped(self._now, self.name, chat, first, last))
-        self._turn_page(chat, first - 1, last)
+        self._pages[chat, last] = first - 1
 
-    def _turn_page(self, chat: str, after: int, last: int) -> None:
-        self._pages[chat] = (chat, after, last)
+    def _turn_page(self, chat: str, last: int) -> None:
         self.ask(
             lambda frame: self._read_page(chat, last, frame),
-            message_type="get_messages", after=after, limit=_PAGE, **self._places[chat],
+            message_type="get_messages", after=self._pages[chat, last], limit=_PAGE,
+            **self._places[chat],
         )  # fmt: skip
 
     def _read_page(self, chat: str, last: int, frame: dict[str, Any]) -> None:
         if frame["message_type"] == "error":
-            after = self._pages[chat][1]
-            self._reactor.callLater(frame.get("retry_after") or 0.5, self._retry, chat, after, last)
+            pause_s = frame.get("retry_after") or 0.5
+            self._reactor.callLater(pause_s, self._retry, self._connection, chat, last)
             return
         messages = [m for m in frame["messages"] if m["seq"] <= last]
         for message in messages:
             self._see({**self._places[chat], **message, "message_type": "incoming_message"}, "read")
         if messages and len(messages) == len(frame["messages"]) and frame["has_more"]:
-            self._turn_page(chat, messages[-1]["seq"], last)
+            self._pages[chat, last] = messages[-1]["seq"]
+            self._turn_page(chat, last)
         else:
-            del self._pages[chat]
-            self.ready = not self._pages
+            del self._pages[chat, last]
+            self._check_ready()
 
-    def _retry(self, chat: str, after: int, last: int) -> None:
-        if chat in self._pages:
-            self._turn_page(chat, after, last)
+    def _retry(self, connection: int, chat: str, last: int) -> None:
+        if connection == self._connection and self.here:
+            self._turn_page(chat, last)
 
     def _answered(self, frame: dict[str, Any]) -> None:
         request_id = frame["request_id"]
@@ -306,6 +330,8 @@ class _Socket(WebSocketClientProtocol):
 
     def connectionLost(self, reason: Any) -> None:
         super().connectionLost(reason)
+        if self.remoteCloseCode is not None:
+            self.factory.device.closed[self.remoteCloseCode] += 1
         self.factory.device.lost(self)
 
     def say(self, frame: dict[str, Any]) -> None:
@@ -314,9 +340,8 @@ class _Socket(WebSocketClientProtocol):
             self.sendMessage(msgspec.json.encode(frame))
 
 
-def _read_again(socket: _Socket) -> None:
-    if socket.transport.connected:
-        socket.transport.resumeProducing()
+def _let_system_take(socket: _Socket, size: int) -> None:
+    socket.transport.getHandle().setsockopt(SOL_SOCKET, SO_RCVBUF, size)
 
 
 def _key(place: dict[str, Any], user: str = "") -> tuple[str, str]:

@@ -44,9 +44,13 @@ class Node:
         self._process: Any = None
         self._ended: Deferred[int | None]
 
-    @property
-    def pid(self) -> int | None:
-        return self._process.pid if self._process is not None else None
+    def memory_mb(self) -> float:
+        """Resident now, in MB of 10^6 bytes; 0 where it cannot be read (only Linux tells)."""
+        try:
+            status = Path(f"/proc/{self._process.pid}/status").read_text()
+        except OSError:
+            return 0.0
+        return int(status.split("VmRSS:")[1].split()[0]) * 1024 / 1e6
 
     async def start(self, under: Sequence[str] = ()) -> None:
         """Returns when it accepts connections. Raises RuntimeError if it ends instead.

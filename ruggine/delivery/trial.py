@@ -29,6 +29,8 @@ class Size:
     groups: int = 3
     window: int = 4
     """Messages of one person that are on their way at once."""
+    padding: int = 0
+    """Characters more in each message, of three bytes each."""
 
 
 class Person:
@@ -193,6 +195,7 @@ class Trial:
         number = next(self._numbers)
         plan = self._plan
         content = f"{plan.choice(_WORDS)} {number}" + " …" * plan.choice((0, 0, 0, 40))
+        content += "好" * self._size.padding
         if self.groups and plan.random() < 0.5:
             group_id = plan.choice(self.groups)
             place = {"chat_type": "group", "group_id": group_id}

@@ -320,9 +320,12 @@ class ChatSocket(WebSocketServerProtocol):
             self._outgoing.release()
         return Deferred.fromCoroutine(self._work.finished())
 
-    def say_goodbye(self) -> Deferred[None]:
+    def warn(self) -> None:
         if self.state == self.STATE_OPEN:
             self._write(frames.ServerShutdown())
+
+    def say_goodbye(self) -> Deferred[None]:
+        if self.state == self.STATE_OPEN:
             self._close(GOING_AWAY, Ending.SHUTTING_DOWN.value)
         else:
             self.abort()

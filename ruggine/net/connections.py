@@ -8,6 +8,9 @@ from typing import Any, Protocol
 from twisted.internet.defer import Deferred, DeferredList
 from twisted.internet.task import deferLater
 
+_LINGER_S = 0.25
+"""For what crosses the warning on its way: who has said goodbye cannot answer any more."""
+
 
 class Drainable(Protocol):
     """One connection of either port, as shutting down sees it."""
@@ -15,8 +18,11 @@ class Drainable(Protocol):
     def finish(self) -> Deferred[None]:
         """Take no more requests; fires when those that came are answered."""
 
+    def warn(self) -> None:
+        """Say that the end is near; what comes now is still refused in words."""
+
     def say_goodbye(self) -> Deferred[None]:
-        """Say why, and close; fires when closed."""
+        """Close; fires when closed."""
 
     def abort(self) -> None:
         """Close at once."""
@@ -47,6 +53,9 @@ class Connections:
         await _all(connection.finish() for connection in tuple(self._live))
         # A message goes to its receivers right after its sender's answer.
         await deferLater(reactor, 0)
+        for connection in tuple(self._live):
+            connection.warn()
+        await deferLater(reactor, _LINGER_S)
         await _all(connection.say_goodbye() for connection in tuple(self._live))
 
 

@@ -223,6 +223,9 @@ class LineProtocol(LineOnlyReceiver, TimeoutMixin):
         self._deaf = True
         return Deferred.fromCoroutine(self._work.finished())
 
+    def warn(self) -> None:
+        """A line connection is told when it is closed, in its one line for that."""
+
     def say_goodbye(self) -> Deferred[None]:
         Deferred.fromCoroutine(self._refuse_and_close(_FAREWELLS[Ending.SHUTTING_DOWN]))
         closed: Deferred[None] = Deferred()

@@ -5,12 +5,14 @@ Each plays `stage.count` faults; an experiment that a machine cannot have says w
 
 from __future__ import annotations
 
+import contextlib
 import shutil
 import sqlite3
 import sys
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
+from benchmarks.sockets import LoadSocket
 from ruggine.delivery.line import ask
 from ruggine.delivery.trial import Size
 from tests.faults.disks import ForgetfulDisk, SmallDisk, why_not
@@ -28,6 +30,11 @@ LATE_S = 3.0
 """How late an entry may be while Redis is away."""
 
 DRAINED_S = 10.0
+
+CROWD = 1000
+
+SLOW_READERS_MB = 64
+"""What the daemon may take for those who do not read: each may have 1 MiB waiting."""
 
 
 def experiment(
@@ -189,17 +196,25 @@ async def drain(stage: Stage) -> Verdict:
     for _ in range(stage.count):
         await stage.after(50, 300)
         stage.note("drain")
-        unanswered = stage.trial.history.count()["Unanswered"]
-        begun = stage.reactor.seconds()
-        status = await stage.nodes[0].stop()
-        took = stage.reactor.seconds() - begun
-        stage.expect(status == 0, f"it ended with status {status}")
-        stage.expect(took < DRAINED_S, f"it took {took:.1f} s")
+        await _stop_politely(stage)
         await stage.nodes[0].start()
-        await stage.after(1, 1)
-        left = stage.trial.history.count()["Unanswered"] - unanswered
-        stage.verdict.counts["unanswered at a drain"] += left
+        await stage.after(1, 20)
     return await stage.close()
+
+
+async def _stop_politely(stage: Stage) -> None:
+    """With status 0, in time, and nobody is left without an answer."""
+    history = stage.trial.history
+    unanswered = history.count()["Unanswered"]
+    begun = stage.reactor.seconds()
+    status = await stage.nodes[0].stop()
+    took_s = stage.reactor.seconds() - begun
+    await stage.wait(0.2)  # until every device has seen that its connection is gone
+    left = history.count()["Unanswered"] - unanswered
+    stage.expect(status == 0, f"it ended with status {status}")
+    stage.expect(took_s < DRAINED_S, f"it took {took_s:.1f} s")
+    stage.expect(not left, f"{left} sends were left without an answer")
+    stage.verdict.counts["ms to stop"] += int(took_s * 1000)
 
 
 @experiment()
@@ -255,6 +270,61 @@ async def network(stage: Stage) -> Verdict:
     for pair in proxies[0].ordered():
         pair.let("whole")
     return await stage.close()
+
+
+@experiment()
+async def slow_readers(stage: Stage) -> Verdict:
+    """Half of the devices stop reading in a flood: they are closed with 4003, the daemon keeps
+    little for them, and the log has the rest."""
+    await stage.open(size=Size(people=8, devices=2, window=8, padding=4000))
+    [node] = stage.nodes
+    await stage.after(100, 100)
+    before_mb = most_mb = node.memory_mb()
+    for _ in range(stage.count):
+        stage.note("slow readers")
+        for person in stage.trial.people:
+            person.devices[1].read_slowly(6)
+        for _ in range(16):
+            await stage.after(100, 100)
+            await stage.wait(0.2)
+            most_mb = max(most_mb, node.memory_mb())
+    grown_mb = most_mb - before_mb
+    stage.expect(grown_mb < SLOW_READERS_MB, f"the daemon grew by {grown_mb:.0f} MB")
+    verdict = await stage.close()
+    closed = sum(device.closed[4003] for device in stage.trial.devices)
+    stage.expect(closed >= stage.count, f"{closed} were closed with 4003")
+    verdict.counts["closed with 4003"] = closed
+    verdict.counts["MB grown"] = max(0, round(grown_mb))
+    return verdict
+
+
+@experiment()
+async def crowd(stage: Stage) -> Verdict:
+    """SIGTERM while a thousand more are connected: each is told, and the status is 0."""
+    await stage.open(size=Size(people=12, window=8), max_connections_per_user="1100")
+    [node] = stage.nodes
+    for _ in range(stage.count):
+        token = stage.trial.people[0].token
+        others = [LoadSocket(*node.websocket, token) for _ in range(CROWD)]
+        await stage.after(50, 300)
+        stage.note("crowd")
+        await _stop_politely(stage)
+        told = sum(_closed_with_1001(other) for other in others)
+        stage.expect(told == CROWD, f"{told} of {CROWD} were told why")
+        await node.start()
+        await stage.after(1, 20)
+    return await stage.close()
+
+
+def _closed_with_1001(other: LoadSocket) -> bool:
+    """Whether all that the daemon has sent ends with the close frame for shutting down."""
+    data = b""
+    other.socket.settimeout(5)
+    with contextlib.suppress(ConnectionResetError):
+        while more := other.socket.recv(1 << 18):
+            data += more
+    other.close()
+    return b"server_shutdown" in data and (1001).to_bytes(2, "big") in data[-125:]
 
 
 async def _redis(stage: Stage, nodes: int) -> Verdict:
