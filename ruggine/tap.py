@@ -19,7 +19,7 @@ from twisted.logger import Logger
 from twisted.python import usage
 from twisted.python.failure import Failure
 
-from ruggine import __version__, clock, config, errors, log
+from ruggine import __version__, clock, collector, config, errors, log
 from ruggine.bus.local import LocalBus, LocalSessionCache
 from ruggine.bus.redis import RedisBus
 from ruggine.config import Config
@@ -99,6 +99,7 @@ def makeService(options: Options) -> Service:
     for name in config.unknown_variables():
         _log.warn("{name} in the environment is no option of Ruggine and is ignored", name=name)
     clock.keep_timers_steady(default_reactor)
+    collector.hold_back()
     twistd: Mapping[str, Any] = options.parent or {}
     chosen = options.config
     daemon = make_daemon(chosen, default_reactor, foreground=bool(twistd.get("nodaemon")))
@@ -222,6 +223,7 @@ def make_daemon(chosen: Config, reactor: Any, *, foreground: bool = True) -> Dae
             Indexer(reactor, search_stored, message_log),
             _every(SWEEP_S, sessions.sweep),
             _every(TICK_S, presence.tick),
+            _every(collector.COLLECT_S, collector.collect),
         ],
         ports=[
             Port("tcp", "TCP Server", chosen.tcp, lines, reactor),

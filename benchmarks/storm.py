@@ -1,0 +1,204 @@
+"""`./dev bench-storm`: everybody comes back at once; how long that takes, and what others feel.
+
+The clients are those of ruggine.delivery: they resume, and are back when they have caught up. A
+pair in a process of its own goes on talking meanwhile.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import multiprocessing
+import time
+from multiprocessing.connection import Connection
+from random import Random
+from typing import Any
+
+from tqdm import tqdm
+from twisted.internet import reactor as default_reactor
+from twisted.internet.defer import Deferred
+from twisted.internet.task import deferLater
+
+from benchmarks.private import register
+from benchmarks.progress import no_progress
+from benchmarks.server import Server, own_server
+from benchmarks.sockets import LoadSocket
+from ruggine.clock import keep_timers_steady
+from ruggine.delivery.client import Device
+from ruggine.delivery.history import History
+
+_PAUSE_S = 0.02
+_PATIENCE_S = 120
+
+
+def main() -> None:
+    """Measure and print."""
+    options = _options()
+    users = -(-options.clients // options.connections)
+    daemon = [f"--max-connections-per-user={options.connections}"]
+    with own_server(daemon, None) as server:
+        people = register(server, users + users % 2 + 2, no_progress)
+        reactor: Any = default_reactor
+        keep_timers_steady(reactor)
+        results: list[dict[str, Any]] = []
+
+        async def run() -> None:
+            results.append(await _measure(reactor, server, people, options))
+
+        failures: list[Any] = []
+        reactor.callWhenRunning(
+            lambda: (
+                Deferred.fromCoroutine(run())
+                .addErrback(failures.append)
+                .addBoth(lambda _: reactor.stop())
+            )
+        )
+        reactor.run()
+        for failure in failures:
+            failure.raiseException()
+    print(json.dumps(results[0], indent=2) if options.json else _report(results[0]))
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="./dev bench-storm",
+        description="Clients are cut off, miss messages and come back within a moment, while a "
+        "pair of users goes on talking. Starts a daemon of its own.",
+    )
+    parser.add_argument("--clients", type=int, default=2000, help="how many come back [2000]")
+    parser.add_argument("--connections", type=int, default=20, help="of one user [20]")
+    parser.add_argument("--missed", type=int, default=20, help="messages missed in each chat [20]")
+    parser.add_argument("--jitter", type=float, default=0, help="seconds to come back within [0]")
+    parser.add_argument("--json", action="store_true", help="print JSON")
+    return parser.parse_args()
+
+
+async def _measure(
+    reactor: Any, server: Server, people: list[tuple[str, str]], options: argparse.Namespace
+) -> dict[str, Any]:
+    (one, other), everybody = people[:2], people[2:]
+    devices = _devices(reactor, server, everybody, options)
+    await _all_ready(reactor, devices, "connect")
+    for device in devices:
+        device.wanted = False
+        device.cut()
+    _speak(server, everybody, options.missed)
+    here, there = multiprocessing.Pipe()
+    pair = multiprocessing.Process(target=_talk, args=(server.websocket, one, other, there))
+    pair.start()
+    await deferLater(reactor, 3)
+    chance = Random(1)
+    begun = time.monotonic()
+    for device in devices:
+        device.wanted = True
+        reactor.callLater(chance.random() * options.jitter, device.connect)
+    await _all_ready(reactor, devices, "come back")
+    ended = time.monotonic()
+    here.send("stop")
+    delays = here.recv()
+    pair.join()
+    during = sorted(ms for at, ms in delays if begun <= at <= ended)
+    before = sorted(ms for at, ms in delays if at < begun)
+    return {
+        "clients": len(devices),
+        "jitter_s": options.jitter,
+        "seconds_until_all_had_caught_up": round(ended - begun, 2),
+        "missed_entries": options.missed * 2 * len(devices),
+        "pair_before": _percentiles(before),
+        "pair_during": _percentiles(during),
+        "memory_mb": server.memory_mb(),
+    }
+
+
+def _devices(
+    reactor: Any, server: Server, people: list[tuple[str, str]], options: argparse.Namespace
+) -> list[Device]:
+    """Each user has a chat with the one before and the one after."""
+    history, devices = History(), []
+    for number in range(options.clients):
+        index = number % len(people)
+        name, token = people[index]
+        places = {
+            peer: {"chat_type": "private", "to_user": peer}
+            for peer in (people[index - 1][0], people[(index + 1) % len(people)][0])
+        }
+        device = Device(
+            reactor, history, f"{name}/{number}", name, token, lambda: server.websocket, places,
+            lambda *_: None, Random(number),
+        )  # fmt: skip
+        reactor.callLater(number * 0.005, device.connect)
+        devices.append(device)
+    return devices
+
+
+def _speak(server: Server, people: list[tuple[str, str]], messages: int) -> None:
+    for index, (_, token) in enumerate(people):
+        speaker = LoadSocket(*server.websocket, token)
+        peer = people[(index + 1) % len(people)][0]
+        for number in range(messages):
+            speaker.send(_message(peer, f"perso {number}"))
+            while "message_sent" not in {frame.message_type for frame in speaker.receive()}:
+                pass
+        speaker.close()
+
+
+async def _all_ready(reactor: Any, devices: list[Device], what: str) -> None:
+    until = time.monotonic() + _PATIENCE_S
+    with tqdm(total=len(devices), desc=what, leave=False, disable=None) as bar:
+        while (ready := sum(device.ready for device in devices)) < len(devices):
+            bar.update(ready - bar.n)
+            if time.monotonic() > until:
+                raise SystemExit(f"bench: only {ready} of {len(devices)} could {what}")
+            await deferLater(reactor, 0.05)
+
+
+def _talk(
+    address: tuple[str, int], one: tuple[str, str], other: tuple[str, str], pipe: Connection
+) -> None:
+    """In a process of its own: a message every 20 ms, until told to stop."""
+    sender, receiver = (LoadSocket(*address, token) for _, token in (one, other))
+    delays = []
+    while not pipe.poll():
+        at = time.monotonic()
+        sender.send(_message(other[0], "come va?"))
+        while "incoming_message" not in {frame.message_type for frame in receiver.receive()}:
+            pass
+        list(sender.receive())
+        delays.append((at, (time.monotonic() - at) * 1000))
+        time.sleep(_PAUSE_S)
+    pipe.send(delays)
+
+
+def _message(peer: str, content: str) -> dict[str, Any]:
+    return {
+        "message_type": "send_message",
+        "chat_type": "private",
+        "to_user": peer,
+        "content": content,
+    }
+
+
+def _percentiles(ordered: list[float]) -> dict[str, float]:
+    def at(part: float) -> float:
+        return round(ordered[min(len(ordered) - 1, int(part * len(ordered)))], 2)
+
+    return {"messages": len(ordered), "p50_ms": at(0.5), "p99_ms": at(0.99), "longest_ms": at(1)}
+
+
+def _report(results: dict[str, Any]) -> str:
+    lines = [
+        f"{results['clients']} clients came back within {results['jitter_s']:g} s and had caught "
+        f"up after {results['seconds_until_all_had_caught_up']} s"
+    ]
+    for when in ("before", "during"):
+        values = results[f"pair_{when}"]
+        lines.append(
+            f"a pair {when}: p50 {values['p50_ms']} ms, p99 {values['p99_ms']} ms, longest "
+            f"{values['longest_ms']} ms of {values['messages']} messages"
+        )
+    lines.append(f"memory of the daemon (RSS): {results['memory_mb']}")
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    main()
