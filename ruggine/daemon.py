@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import signal
+import socket
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -17,6 +18,9 @@ from twisted.python.failure import Failure
 from ruggine.errors import StartError
 from ruggine.net.connections import Connections
 from ruggine.storage.database import Database
+
+_KEEP_ALIVE = {"TCP_KEEPIDLE": 60, "TCP_KEEPINTVL": 15, "TCP_KEEPCNT": 4}
+"""Seconds of silence, seconds between probes, probes without an answer."""
 
 
 class Port:
@@ -46,6 +50,7 @@ class Port:
                 "stop what uses it, or give another address."
             )
         self._listening = result
+        _keep_alive(result.socket)
 
     def announce(self) -> None:
         if self._listening is not None:
@@ -56,6 +61,20 @@ class Port:
     async def close(self) -> None:
         if self._listening is not None:
             await maybeDeferred(self._listening.stopListening)
+
+
+def _keep_alive(listening: socket.socket) -> None:
+    """Have the system look after connections that say nothing: a line that watches has no pings,
+    and a peer that vanished without a word would be online for ever.
+
+    Accepted sockets inherit it.
+    """
+    if listening.family not in (socket.AF_INET, socket.AF_INET6):
+        return
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    for name, value in _KEEP_ALIVE.items():
+        if hasattr(socket, name):
+            listening.setsockopt(socket.IPPROTO_TCP, getattr(socket, name), value)
 
 
 class Daemon(Service):

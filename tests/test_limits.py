@@ -6,12 +6,13 @@ import contextlib
 import socket
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import connect
 
-from tests.cast import SocketPerson, Telephone, WebSocket, register
+from tests.cast import LinePerson, SocketPerson, Telephone, WebSocket, register
 from tests.daemon import Daemon, wait_until
 
 UPGRADE = (
@@ -279,3 +280,18 @@ def hear_all(there: WebSocket) -> tuple[list[str], int]:
             types.append(there.hear()["message_type"])
     except ConnectionClosed as closed:
         return types, closed.rcvd.code if closed.rcvd is not None else 1006
+
+
+@pytest.mark.skipif(not Path("/proc/net/tcp").exists(), reason="only Linux shows its timers")
+def test_who_vanishes_without_a_word_is_not_online_for_ever(daemon: Daemon) -> None:
+    """A line that watches may be silent: the system asks whether its peer is there."""
+    luigi = LinePerson(daemon, "luigi")
+    lines = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:]]
+    timers = [
+        line[5].split(":")[0]
+        for line in lines
+        if line[1].endswith(f":{daemon.tcp_port:04X}") and line[3] == "01"
+    ]
+    assert len(timers) >= 2
+    assert set(timers) == {"02"}, "02 is the keep-alive timer (proc_net_tcp in the kernel's manual)"
+    luigi.leaves()
