@@ -8,7 +8,7 @@ from typing import Any, Protocol
 from twisted.internet.defer import Deferred, DeferredList
 from twisted.internet.task import deferLater
 
-_LINGER_S = 0.25
+LINGER_S = 0.25
 """For what crosses the warning on its way: who has said goodbye cannot answer any more."""
 
 
@@ -43,8 +43,10 @@ class Connections:
     async def drain(self, reactor: Any, timeout_s: float) -> None:
         """Bring every connection to a good end; what is not gone by the timeout is cut."""
         drained = Deferred.fromCoroutine(self._drain(reactor))
-        drained.addTimeout(timeout_s, reactor, onTimeoutCancel=lambda *_: None)
-        await drained
+        # Not a timeout on `drained`: cancelled in one of its steps it would begin the next.
+        too_late: Deferred[None] = deferLater(reactor, timeout_s)
+        await DeferredList([drained, too_late], fireOnOneCallback=True, consumeErrors=True)
+        too_late.cancel()
         for connection in tuple(self._live):
             connection.abort()
 
@@ -55,7 +57,7 @@ class Connections:
         await deferLater(reactor, 0)
         for connection in tuple(self._live):
             connection.warn()
-        await deferLater(reactor, _LINGER_S)
+        await deferLater(reactor, LINGER_S)
         await _all(connection.say_goodbye() for connection in tuple(self._live))
 
 

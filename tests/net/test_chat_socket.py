@@ -15,6 +15,7 @@ from websockets.uri import parse_uri
 from ruggine.events import FriendRequested, Typing, UserStatus
 from ruggine.model import Ending
 from ruggine.net.chat_socket import CLOSE_GRACE_S, ChatSocketFactory
+from ruggine.net.connections import LINGER_S
 from ruggine.net.framing import FramedNotice
 from tests.net.desk import CHAT, DORY, TOKEN, Transport, World, framed
 
@@ -278,7 +279,7 @@ def test_why_a_connection_is_ended(socket: Socket, why: Ending, expected: int) -
 
 
 def test_shutting_down(socket: Socket) -> None:
-    """Answers what came, refuses what comes, says goodbye and closes with 1001."""
+    """Answers what came, refuses what comes, also what crosses the warning; closes with 1001."""
     socket.auth()
     socket.ask("ciao", "7")
     Deferred.fromCoroutine(socket.world.connections.drain(socket.world.clock, 8))
@@ -294,6 +295,10 @@ def test_shutting_down(socket: Socket) -> None:
         ("server_shutdown", None),
     ]
     assert heard[0]["code"] == "unavailable"
+    assert socket.close is None
+    socket.ask("in viaggio", "9")
+    assert socket.heard()[-1]["request_id"] == "9"
+    socket.world.clock.advance(LINGER_S)
     assert code(socket.close) == 1001
 
 

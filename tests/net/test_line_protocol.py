@@ -10,6 +10,7 @@ from twisted.logger import LogEvent
 
 from ruggine import errors
 from ruggine.model import Ending
+from ruggine.net.connections import LINGER_S
 from ruggine.net.line_protocol import LineFactory
 from tests.net.desk import TOKEN, Transport, World, framed
 
@@ -193,6 +194,7 @@ def test_shutting_down_answers_what_came_and_says_goodbye(line: Line) -> None:
     assert line.heard() == []
     line.world.release()
     line.world.clock.advance(0)
+    line.world.clock.advance(LINGER_S)
     assert line.heard() == ["OK: luigi", SHUTDOWN]
     assert line.closed
     assert drained.called
