@@ -110,12 +110,16 @@ class Trial:
         await deferLater(self.reactor, 0.05)
         await self._until(lambda: all(device.ready for device in self.devices), "come back")
 
-    async def clean(self) -> None:
-        """Everybody goes, and their accounts are deleted."""
+    def leave(self) -> None:
+        """Everybody goes, for good."""
         if self._watch.running:
             self._watch.stop()
         for device in self.devices:
             device.go()
+
+    async def clean(self) -> None:
+        """Everybody goes, and their accounts are deleted."""
+        self.leave()
         for person in self.people:
             await ask(self.reactor, self._line(), f"/delete_account {person.token} {PASSWORD}")
 

@@ -126,8 +126,7 @@ class Stage:
         self._measure()
         if self.verdict.violations:
             trial.history.write(self.folder / "history.jsonl", log)
-        for device in trial.devices:
-            device.go()
+        trial.leave()
         for node in self.nodes:
             self.expect(await node.stop() == 0, f"{node.log} ended with status 0")
         return self.verdict

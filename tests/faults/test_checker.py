@@ -208,6 +208,23 @@ def test_what_comes_late_is_late_only_where_that_is_asked() -> None:
     assert names([*late[:-1], seen(2, "b", at_s=9.0, how="resumed")], LOG, late_after_s=3) == set()
 
 
+def test_who_comes_back_to_a_group_is_owed_what_comes_from_then_on() -> None:
+    """And may have seen what was before, but not what was in between."""
+    log = [
+        Stored("g1", 1, "member_joined", "dory", "", "", "dory"),
+        message(2, "a", chat="g1"),
+        Stored("g1", 3, "member_left", "dory", "", "", "dory"),
+        message(4, "b", chat="g1"),
+        Stored("g1", 5, "member_joined", "dory", "", "", "dory"),
+    ]
+    records = [*sent("a", 2, chat="g1"), *sent("b", 4, 2.0, chat="g1")]
+    assert names(records, log) == {"not delivered"}
+    back: list[Record] = [*records, Received(9, "dory/0", 2, "resumed", "g1", 5, "member_joined")]
+    assert names(back, log) == set()
+    between = Received(8, "dory/0", 2, "live", "g1", 4, "message", "luigi", "b", "ciao")
+    assert names([between, *back], log) == {"shown to a stranger"}
+
+
 def test_a_gap_excuses_what_the_history_does_not_show() -> None:
     """Joining and leaving are not in it; messages are."""
     log = [
