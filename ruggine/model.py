@@ -77,12 +77,16 @@ class Chat(Struct, frozen=True):
 
 
 class Belonging(Struct, frozen=True):
-    """A user is in a chat since `joined_seq` (0: a private one), and it has come to `last_seq`."""
+    """A user is in a chat since `joined_seq` (0: a private one), and it has come to `last_seq`.
+
+    `left_seq` is set for who is no longer in it.
+    """
 
     user_id: str
     chat: Chat
     joined_seq: int
     last_seq: int
+    left_seq: int | None = None
 
 
 class Draft(Struct, frozen=True):

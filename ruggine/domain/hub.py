@@ -30,7 +30,7 @@ from ruggine.events import (
     group_channel,
     user_channel,
 )
-from ruggine.model import Chat, Ending, Entry, Missed
+from ruggine.model import Belonging, Chat, Ending, Entry, Missed
 
 T = TypeVar("T")
 
@@ -79,10 +79,14 @@ class LocalUser:
 
 @dataclass(slots=True, eq=False)
 class Follower:
-    """One user's place in a chat; `head` is None until it is read."""
+    """One user's place in a chat; `head` is None until it is read.
+
+    What stands up to `since` is from before they joined, or joined anew.
+    """
 
     user: LocalUser
     head: int | None
+    since: int
 
 
 @dataclass(slots=True, eq=False)
@@ -184,12 +188,17 @@ class Hub:
     async def _resume_chat(
         self, user: LocalUser, connection: ports.ResumingConnection, missed: Missed
     ) -> None:
-        """Returns where the live entries go on, so that nothing is between the two."""
-        above, last = missed.above, self._last_for(user, missed)
+        """Returns where the live entries go on, so that nothing is between the two.
+
+        Who has left meanwhile and joined anew gets nothing of what was said in between.
+        """
+        above, last = self._above_for(user, missed, missed.above), self._last_for(user, missed)
         if last - above > RESUMED:
             connection.tell_gap(missed.chat, above + 1, last - RESUMED)
             above = last - RESUMED
-        while above < (last := self._last_for(user, missed)):
+        while (above := self._above_for(user, missed, above)) < (
+            last := self._last_for(user, missed)
+        ):
             entries = await self._log.entries_after(missed.chat.id, above, _RESUME_CHUNK)
             if not entries:  # a damaged log must not be read for ever
                 return
@@ -207,6 +216,10 @@ class Hub:
         if here is not None:
             return here.followers[user.id].head or 0
         return user.left.get(missed.chat.id, missed.upto or 0)
+
+    def _above_for(self, user: LocalUser, missed: Missed, above: int) -> int:
+        here = user.chats.get(missed.chat.id)
+        return max(above, here.followers[user.id].since) if here is not None else above
 
     def connections(self) -> list[ports.Connection]:
         """Every attached connection."""
@@ -298,14 +311,18 @@ class Hub:
         """
         await self._bus.subscribe([user_channel(user.id)])
         for belonging in await self._chat_store.of_users([user.id]):
-            if belonging.chat.id not in user.chats:
+            if belonging.left_seq is None and belonging.chat.id not in user.chats:
                 self._follow(user, belonging.chat, None)
         unread = [h for h in user.chats.values() if h.followers[user.id].head is None]
         await self._bus.subscribe([channel for here in unread for channel in _channels(here.chat)])
-        still = {b.chat.id: b.last_seq for b in await self._chat_store.of_users([user.id])}
+        belongings = await self._chat_store.of_users([user.id])
+        still = {b.chat.id: b for b in belongings if b.left_seq is None}
+        for gone in belongings:
+            if gone.left_seq is not None:
+                user.left[gone.chat.id] = max(gone.left_seq, user.left.get(gone.chat.id, 0))
         for here in unread:
             if here.chat.id in still:
-                self._begin_at(user, here.chat.id, still[here.chat.id])
+                self._begin(user, still[here.chat.id])
             elif user.chats.get(here.chat.id) is here:
                 self._unfollow(user, here)
         user.changed = user.changed or not still.keys() <= user.chats.keys()
@@ -314,12 +331,13 @@ class Hub:
             user.changed = False
             self._spawn(self._reload([user.id]))
 
-    def _begin_at(self, user: LocalUser, chat_id: int, head: int) -> None:
-        here = user.chats.get(chat_id)
+    def _begin(self, user: LocalUser, belonging: Belonging) -> None:
+        here = user.chats.get(belonging.chat.id)
         follower = here.followers.get(user.id) if here is not None else None
         if here is not None and follower is not None and follower.head is None:
-            follower.head = head
-            self._on_head(chat_id, here.seen)
+            follower.head = belonging.last_seq
+            follower.since = max(belonging.joined_seq - 1, 0)
+            self._on_head(belonging.chat.id, here.seen)
 
     def _changed(self, user_id: str) -> None:
         """The database says that a user belongs to a chat more."""
@@ -332,7 +350,10 @@ class Hub:
             user.changed = True
 
     async def _reload(self, user_ids: Collection[str]) -> None:
-        """Follow what these users have come to belong to since they were loaded."""
+        """Follow what these users have come to belong to since they were loaded.
+
+        Also what they have left again: they are to hear of both.
+        """
         for belonging in await self._chat_store.of_users(user_ids):
             self._follow_new(belonging.user_id, belonging.chat, max(belonging.joined_seq - 1, 0))
 
@@ -353,7 +374,7 @@ class Hub:
 
     def _follow(self, user: LocalUser, chat: Chat, head: int | None) -> LocalChat:
         here = self._chats.setdefault(chat.id, LocalChat(chat))
-        here.followers[user.id] = Follower(user, head)
+        here.followers[user.id] = Follower(user, head, since=head or 0)
         user.chats[chat.id] = here
         return here
 

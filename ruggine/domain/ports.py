@@ -136,7 +136,7 @@ class ChatStore(Protocol):
     async def find_private(self, one: User, other: User) -> Chat | None: ...
 
     async def of_users(self, user_ids: Collection[str]) -> list[Belonging]:
-        """Every chat that these users are in."""
+        """Every chat that these users are in, or have left."""
 
     async def heads(self, chat_ids: Collection[int]) -> dict[int, int]:
         """The last `seq` of each chat."""

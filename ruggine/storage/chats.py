@@ -98,12 +98,12 @@ def _private_txn(cursor: Cursor, one: User, other: User) -> tuple[Chat, bool]:
 
 def _of_users_txn(cursor: Cursor, user_ids: list[str]) -> list[Belonging]:
     return [
-        Belonging(user_id, chat(row[:-2]), *row[-2:])
+        Belonging(user_id, chat(row[:-3]), *row[-3:])
         for user_id in user_ids
         for row in cursor.execute(
-            _SELECT.replace(" FROM ", ", m.joined_seq, c.last_seq FROM ", 1)
+            _SELECT.replace(" FROM ", ", m.joined_seq, c.last_seq, m.left_seq FROM ", 1)
             + "JOIN chat_members AS m ON m.chat_id = c.id "
-            "WHERE m.user_id = ? AND m.left_seq IS NULL",
+            "WHERE m.user_id = ?",
             (user_id,),
         ).fetchall()
     ]

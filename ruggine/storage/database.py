@@ -165,8 +165,9 @@ class Database:
 
     def _judge(self, error: sqlite3.DatabaseError) -> None:
         """Returns where trying again may help. Raises what is a mistake of the program's own."""
-        reason = f"{error} ({error.sqlite_errorname})" if error.args else repr(error)
-        if getattr(error, "sqlite_errorname", "").startswith(_FATAL):
+        name = getattr(error, "sqlite_errorname", "no code")
+        reason = f"{error} ({name})"
+        if name.startswith(_FATAL):
             self._fail(f"the database {self._path} cannot be relied upon any more: {reason}")
         elif not isinstance(error, sqlite3.OperationalError):
             raise error
