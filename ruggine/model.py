@@ -9,7 +9,7 @@ from __future__ import annotations
 from enum import Enum
 from typing import Literal
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 ChatKind = Literal["private", "group"]
 
@@ -69,6 +69,12 @@ class Chat(Struct, frozen=True):
     kind: ChatKind
     members: tuple[User, ...] = ()
     group_id: str | None = None
+
+    def is_at(self, place: Place, user_id: str) -> bool:
+        """Whether `user_id` means this chat by `place`."""
+        if place.kind == "group" or self.group_id is not None:
+            return self.group_id == place.name
+        return self.peer_of(user_id).name.lower() == place.name.lower()
 
     def peer_of(self, user_id: str) -> User:
         """The other member of a private chat, as `user_id` sees it."""
@@ -155,6 +161,14 @@ class Missed(Struct, frozen=True):
     chat: Chat
     above: int
     upto: int | None
+
+
+class Absence(Struct):
+    """What a client that comes back has missed, by chat, and the places it named where nothing was
+    found: a chat may begin there before the client is connected."""
+
+    missed: dict[int, Missed] = field(default_factory=dict)
+    unknown: list[Place] = field(default_factory=list)
 
 
 class Reaction(Struct, frozen=True):

@@ -30,7 +30,7 @@ from ruggine.events import (
     group_channel,
     user_channel,
 )
-from ruggine.model import Belonging, Chat, Ending, Entry, Missed
+from ruggine.model import Absence, Belonging, Chat, Ending, Entry, Missed
 
 T = TypeVar("T")
 
@@ -132,12 +132,11 @@ class Hub:
 
     # Connections
 
-    async def attach(
-        self, connection: ports.Connection, missed: dict[int, Missed] | None = None
-    ) -> None:
+    async def attach(self, connection: ports.Connection, absence: Absence | None = None) -> None:
         """Begin live delivery to `connection`: it gets every entry committed after this returns.
 
-        Entries of the chats in `missed` wait until `resume` has sent what comes before them. The
+        Entries of the chats that it has missed something of wait until `resume` has sent what comes
+        before them; a chat that began since the absence was looked up is one of them. The
         user's oldest connection ends if there are too many. Raises Unavailable, and InvalidSession
         if the session has ended by now, whatever a cache still holds.
         """
@@ -150,7 +149,7 @@ class Hub:
             existing = await self._session_store.existing([connection.session.id])
             if not existing or connection not in user.attaching:
                 raise errors.InvalidSession
-            user.connections[connection] = Returning(missed or {})
+            user.connections[connection] = Returning(self._missed(user, absence or Absence()))
         finally:
             user.attaching.discard(connection)
             self._forget_if_idle(user)
@@ -158,6 +157,14 @@ class Hub:
             oldest = next(iter(user.connections))
             self.detach(oldest)
             oldest.end(Ending.TOO_MANY)
+
+    def _missed(self, user: LocalUser, absence: Absence) -> dict[int, Missed]:
+        begun = {
+            here.chat.id: Missed(here.chat, here.followers[user.id].since, None)
+            for here in user.chats.values()
+            if any(here.chat.is_at(place, user.id) for place in absence.unknown)
+        }
+        return absence.missed | begun
 
     def detach(self, connection: ports.Connection) -> None:
         """End live delivery to `connection`, whether it was attached or not."""

@@ -21,7 +21,7 @@ from ruggine.config import Limits
 from ruggine.domain.hub import Hub
 from ruggine.domain.resume import Resume
 from ruggine.domain.sessions import Sessions
-from ruggine.model import Chat, Cursor, Ending, Missed, Place, Session, User
+from ruggine.model import Absence, Chat, Cursor, Ending, Place, Session, User
 from ruggine.net.commands import Caller, Commands
 from ruggine.net.connections import Connections
 from ruggine.net.framing import FramedEntry, FramedNotice, frame_bytes
@@ -160,35 +160,31 @@ class ChatSocket(WebSocketServerProtocol):
         try:
             session = await self.factory.sessions.find(request.session_token)
             self.session = session
-            missed = await self._missed(session, request.resume)
+            absence = await self._absence(session, request.resume)
             self._authenticated = not self._gone
             if self._authenticated:
-                await self.factory.hub.attach(self, missed)
+                await self.factory.hub.attach(self, absence)
         except errors.Refusal as refusal:
             ended = isinstance(refusal, errors.InvalidSession)
             self._refuse_auth(refusal, SESSION_ENDED if ended else OVERLOADED)
             return
-        await self._accept_auth(request.resume, missed)
+        await self._accept_auth(request.resume, absence)
 
-    async def _missed(
-        self, session: Session, resume: requests.Resume | None
-    ) -> dict[int, Missed] | None:
+    async def _absence(self, session: Session, resume: requests.Resume | None) -> Absence | None:
         if resume is None:
             return None
         cursors = [Cursor(Place(c.chat_type, c.chat_name), c.seq) for c in resume.chats]
         return await self.factory.resume.missed(session.user, resume.epoch, cursors)
 
-    async def _accept_auth(
-        self, resume: requests.Resume | None, missed: dict[int, Missed] | None
-    ) -> None:
+    async def _accept_auth(self, resume: requests.Resume | None, absence: Absence | None) -> None:
         if self._gone:
             self.factory.hub.detach(self)
             return
         self._auth_timeout.cancel()
         self.factory.log_auth(self.session)
-        how = "none" if resume is None else "reset" if missed is None else "ok"
+        how = "none" if resume is None else "reset" if absence is None else "ok"
         self._write(self.factory.welcome(self.session, how))
-        if missed is not None and not self._draining:
+        if absence is not None and not self._draining:
             await self._resume()
 
     async def _resume(self) -> None:

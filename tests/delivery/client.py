@@ -146,13 +146,14 @@ class Client:
         self.seen.setdefault(chat, []).append(fact.seq)
 
     def _may_begin_at(self, chat: str, seq: int) -> bool:
-        """A connection may begin a chat later than its cursor: where a user has joined anew, or,
-        if nothing of it was missed by then, with the first entry after it was attached."""
+        """A connection may begin a chat later than its cursor: where a user has joined anew (a
+        membership that ended before the node heard of it is not owed), or, if nothing of it was
+        missed by then, with the first entry after it was attached."""
         connection = self.connection
         assert connection is not None
-        if chat in connection.heard:
+        if any(seq == span.start for span in self.model.spans(self.user.name, chat)):
+            return True
+        if chat in connection.heard or chat in connection.resumed:
             return False
-        if chat in connection.resumed:
-            return any(seq == span.start for span in self.model.spans(self.user.name, chat))
         head = connection.heads.get(chat, 0)
         return seq <= head or seq == self.model.next(self.user.name, chat, head)

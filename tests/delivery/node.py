@@ -95,18 +95,18 @@ class Node:
         """As `ruggine.net.chat_socket` receives an auth, with or without a resume."""
         user = connection.session.user
         try:
-            missed = None
+            absence = None
             if cursors is not None:
-                missed = await self.resume.missed(user, self.database.epoch, cursors)
+                absence = await self.resume.missed(user, self.database.epoch, cursors)
             if connection.gone:
                 return
             connection.attaching = True
-            await self.hub.attach(connection, missed)
+            await self.hub.attach(connection, absence)
             if connection.gone:
                 self.hub.detach(connection)
                 return
-            connection.has_attached(missed, heads())
-            if missed is not None:
+            connection.has_attached(absence.missed if absence else None, heads())
+            if absence is not None:
                 await self.hub.resume(connection)
             else:
                 connection.tell_caught_up()

@@ -22,7 +22,18 @@ from ruggine.events import (
     Typing,
     UserTold,
 )
-from ruggine.model import Belonging, Chat, Ending, Entry, EntryKind, Missed, Session, User
+from ruggine.model import (
+    Absence,
+    Belonging,
+    Chat,
+    Ending,
+    Entry,
+    EntryKind,
+    Missed,
+    Place,
+    Session,
+    User,
+)
 
 LUIGI, DORY = User("1", "luigi"), User("2", "dory")
 CHAT = Chat(7, "private", members=(LUIGI, DORY))
@@ -506,7 +517,7 @@ def come_back(node: Node, above: int, upto: int | None = None, *, slow: bool = F
     returner.slow = Deferred() if slow else None
 
     async def coming() -> None:
-        await node.hub.attach(returner, {CHAT.id: Missed(CHAT, above, upto)})
+        await node.hub.attach(returner, Absence({CHAT.id: Missed(CHAT, above, upto)}))
         await node.hub.resume(returner)
 
     spawn(coming())
@@ -530,6 +541,21 @@ def test_what_was_missed_comes_before_what_is_new(node: Node) -> None:
     node.hub.publish(CHAT, node.store.append())
     assert returner.heard == [2, 3, 4, 5, 6]
     assert len(returner.caught_up) == 1
+
+
+def test_a_chat_that_begins_while_somebody_comes_back_is_not_missed(node: Node) -> None:
+    """It was not there when the absence was looked up, and is when the connection is attached."""
+    for _ in range(2):
+        node.hub.publish(CHAT, node.store.append())
+    returner = Returner(DORY)
+
+    async def coming() -> None:
+        await node.hub.attach(returner, Absence(unknown=[Place("private", "Luigi")]))
+        await node.hub.resume(returner)
+
+    spawn(coming())
+    node.hub.publish(CHAT, node.store.append())
+    assert returner.heard == [1, 2, 3]
 
 
 def test_a_long_absence_is_a_gap(node: Node) -> None:

@@ -38,20 +38,20 @@ class Found:
 
 
 FOUND = {
-    "acknowledged_before_the_commit": Found("lost", "kill", 10),
+    "acknowledged_before_the_commit": Found("lost", "kill", 5),
     "never_synchronous": Found("lost", "power-cut", 3),
     "one_delivery_in_10000_dropped": Found("not delivered", "redis-two-nodes", 2),
     "a_delivery_doubled": Found("shown twice"),
     "two_deliveries_swapped": Found("shown out of order"),
     "a_seq_used_again_after_a_rollback": Found("another order"),
-    "no_unique_index": Found("stored twice", "kill", 10),
+    "no_unique_index": Found("stored twice", "kill", 5),
     "a_stale_membership": Found("shown to a stranger", "members", 6),
     "a_revoked_connection_kept": Found("shown after revocation", "sessions", 4),
     "a_page_off_by_one": Found("not delivered"),
     "an_error_answered_though_stored": Found("refused but stored"),
     "another_order_on_the_second_node": Found("another order"),
     "answered_twice": Found("answered twice"),
-    "a_duplicate_answered_with_the_present_end": Found("acknowledged elsewhere", "kill", 10),
+    "a_duplicate_answered_with_the_present_end": Found("acknowledged elsewhere", "kill", 5),
 }
 
 
