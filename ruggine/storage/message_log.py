@@ -114,24 +114,21 @@ def _append_txn(cursor: Cursor, drafts: Sequence[Draft]) -> list[Outcome]:
     fresh: dict[int, list[int]] = defaultdict(list)
     repeated: list[int] = []
     outcomes: list[Outcome | None] = [None] * len(drafts)
-    first_of: dict[tuple[str, str], int] = {}
+    seen: set[tuple[str, str]] = set()
     for index, draft in enumerate(drafts):
         key = (draft.sender.id, draft.client_id) if draft.client_id is not None else None
         if key is not None and key in known:
             outcomes[index] = _repeat(draft, known[key])
-        elif key is not None and key in first_of:
+        elif key is not None and key in seen:
             repeated.append(index)
         else:
             fresh[draft.chat_id].append(index)
             if key is not None:
-                first_of[key] = index
+                seen.add(key)
     _store_txn(cursor, drafts, fresh, outcomes)
     for index in repeated:
-        draft = drafts[index]
-        original = outcomes[first_of[draft.sender.id, draft.client_id or ""]]
-        outcomes[index] = (
-            _repeat(draft, original.entry) if isinstance(original, Appended) else original
-        )
+        # Its namesake is stored by now, or was refused: for a reason that need not be this one's.
+        outcomes[index] = _append_txn(cursor, [drafts[index]])[0]
     return [outcome for outcome in outcomes if outcome is not None]
 
 

@@ -105,6 +105,23 @@ async def test_the_same_client_id_in_one_batch_is_the_same_message(talk: Talk) -
 
 
 @pytest_twisted.ensureDeferred
+async def test_a_client_id_that_was_refused_elsewhere_in_the_batch_is_free(
+    talk: Talk, town: Town
+) -> None:
+    """Why the first was refused need not hold for the second."""
+    ugo, ada = await town.user("ugo"), await town.user("ada")
+    strangers = await town.chat(ugo, ada)
+    first = talk.send("first, and alone in its batch")
+    refused, stored = await gatherResults(
+        [talk.send("ciao", "0f8e0001", chat_id=strangers.id), talk.send("ciao", "0f8e0001")]
+    )
+    await first
+    assert isinstance(refused, errors.NotAMember)
+    assert seq_of(stored) == 2
+    assert not stored.duplicate
+
+
+@pytest_twisted.ensureDeferred
 async def test_a_client_id_used_for_another_message_is_a_conflict(talk: Talk, town: Town) -> None:
     """Another content, another chat, another reply; but another sender may have the same id."""
     await talk.send("ciao", "0f8e0001")
