@@ -54,10 +54,11 @@ def ports_of(daemon: Daemon) -> list[str]:
 
 @pytest.fixture
 def database(tmp_path: Path) -> Path:
-    """A good one, with a chat of three entries."""
+    """A good one, with a chat of three entries, as a daemon leaves it when it stops."""
     path = tmp_path / "data" / "ruggine.db"
     path.parent.mkdir(mode=0o700)
     with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        connection.execute("PRAGMA journal_mode = WAL")
         migrate(connection)
         connection.execute("INSERT INTO users VALUES ('u', 'dory', 'dory', NULL, 0, NULL)")
         connection.execute(
@@ -102,14 +103,9 @@ def _truncated(path: Path) -> None:
     path.write_bytes(path.read_bytes()[:-8192])
 
 
-def _hole(path: Path) -> None:
-    with sqlite3.connect(path) as connection:
-        connection.execute("DELETE FROM entries WHERE seq = 2")
-
-
 def _sql(statement: str) -> Callable[[Path], None]:
     def change(path: Path) -> None:
-        with sqlite3.connect(path) as connection:
+        with closing(sqlite3.connect(path, isolation_level=None)) as connection:
             connection.execute(statement)
 
     return change
@@ -125,7 +121,10 @@ AILMENTS: dict[str, tuple[Callable[[Path], Any], str, str, str]] = {
     "garbage": (lambda path: path.write_bytes(b"x" * 9000), "database", "fault", "restore"),
     "truncated": (_truncated, "database", "fault", "restore a backup"),
     "only its log is left": (_wal_left, "database", "fault", "has messages of it"),
-    "a hole": (_hole, "logs", "fault", "chat 1 has 2 entries up to 3 and should have 3"),
+    "a hole": (
+        _sql("DELETE FROM entries WHERE seq = 2"), "logs", "fault",
+        "chat 1 has 2 entries up to 3 and should have 3",
+    ),
     "newer": (_sql("PRAGMA user_version = 99"), "schema", "fault", "newer Ruggine"),
     "older": (_sql("PRAGMA user_version = 1"), "schema", "warning", "make a backup"),
     "another's": (_sql("PRAGMA application_id = 1"), "schema", "fault", "another program"),

@@ -49,8 +49,13 @@ def check_files(database: Path) -> Iterator[Finding]:
 
 
 def open_read_only(database: Path) -> sqlite3.Connection:
-    """Raises sqlite3.Error."""
-    return sqlite3.connect(f"{database.absolute().as_uri()}?mode=ro", uri=True, timeout=5)
+    """Raises sqlite3.Error.
+
+    Where no log lies beside it, no daemon runs and all is in the file itself; SQLite would make a
+    log even to read (https://www.sqlite.org/wal.html#read_only_databases).
+    """
+    how = "mode=ro" if database.with_name(database.name + "-wal").exists() else "immutable=1"
+    return sqlite3.connect(f"{database.absolute().as_uri()}?{how}", uri=True, timeout=5)
 
 
 def _missing(database: Path) -> Iterator[Finding]:

@@ -146,14 +146,19 @@ class Client:
         self.seen.setdefault(chat, []).append(fact.seq)
 
     def _may_begin_at(self, chat: str, seq: int) -> bool:
-        """A connection may begin a chat later than its cursor: where a user has joined anew (a
-        membership that ended before the node heard of it is not owed), or, if nothing of it was
-        missed by then, with the first entry after it was attached."""
-        connection = self.connection
+        """Whether what is before `seq` may be passed over.
+
+        Who has joined anew gets no rest of an earlier membership when they resume, and perhaps
+        nothing of one that began and ended unheard. Where there was nothing to resume, a
+        connection begins with what came after it.
+        """
+        connection, spans = self.connection, self.model.spans(self.user.name, chat)
         assert connection is not None
-        if any(seq == span.start for span in self.model.spans(self.user.name, chat)):
-            return True
-        if chat in connection.heard or chat in connection.resumed:
+        last = self.cursors.get(chat, 0)
+        if any(seq == span.start for span in spans):
+            inside = any(last in span and last + 1 in span for span in spans)
+            return not inside or (chat in connection.resumed and not connection.caught_up)
+        if chat in connection.resumed or chat in connection.heard:
             return False
         head = connection.heads.get(chat, 0)
         return seq <= head or seq == self.model.next(self.user.name, chat, head)

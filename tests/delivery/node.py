@@ -143,6 +143,12 @@ class Node:
             or (not late and end.deliver_one())
         )  # fmt: skip
 
+    @property
+    def busy(self) -> bool:
+        work, end = self.workers, self.end
+        waiting = (work.results, work.reads.jobs, work.writes.jobs, end.orders, end.hints)
+        return any(waiting)
+
     def moves(self) -> list[Callable[[], object]]:
         """What could happen next: work done or answered, hints that come, again, or never."""
         work, end = self.workers, self.end

@@ -31,6 +31,8 @@ from tests.delivery.workers import Workers
 USERS = [User("1", "dory"), User("2", "luigi"), User("3", "ugo")]
 DORY, LUIGI, UGO = USERS
 DEVICES = [LUIGI, DORY, UGO, LUIGI]
+Then = tuple[int, int] | list[int] | None
+
 TROUBLES = ["hints", "missed", "bus", "read", "write"]
 
 
@@ -93,9 +95,11 @@ class World:
         self.late = False
         self.wrong: list[AssertionError] = []
         self.attempts: Counter[tuple[str, str]] = Counter()
+        self.answered: set[tuple[str, str]] = set()
         self.eye = sqlite3.connect(self.path, isolation_level=None)
         self.chat_ids: dict[str, int] = {}
         self.look()
+        self.founded = self._heads()
         self.nodes = [Node(self.path, self.bus, self.look) for _ in range(2)]
         self.dead: list[Node] = []
         self.clients = [Client(s.user, s, self.model, town.places(s.user)) for s in town.sessions]
@@ -133,11 +137,22 @@ class World:
         user = self.clients[number].user.name
         own = [key for key in self.model.tried if key[0] == user]
         if own:
+            unanswered = [key for key in own if key not in self.answered]
+            own = unanswered if which % 2 and unanswered else own
             key = own[-1 - which % len(own)]
             chat, text = min(self.model.tried[key])
             if other is not None:
                 chat, text = self._chat_of(number, other), "altro"
             self._try(number, key[1], chat, text)
+
+    def send_unanswered(self) -> None:
+        """By whoever of each sender's devices is connected."""
+        for name, client_id in sorted(self.model.tried.keys() - self.answered):
+            for number, client in enumerate(self.clients):
+                if client.user.name == name and self._at_home(client):
+                    chat, text = min(self.model.tried[name, client_id])
+                    self._try(number, client_id, chat, text)
+                    break
 
     def _try(self, number: int, client_id: str, chat: str, text: str) -> None:
         client = self.clients[number]
@@ -158,6 +173,7 @@ class World:
         self, key: tuple[str, str], chat: str, text: str, belonged: tuple[bool, int], node: Node,
         outcome: ports.Outcome,
     ) -> None:  # fmt: skip
+        self.answered.add(key)
         if isinstance(outcome, Appended):
             assert outcome.entry.content == text
             self.model.acknowledge(chat, fact_of(outcome.entry), outcome.duplicate)
@@ -168,7 +184,7 @@ class World:
             return
         if isinstance(outcome, errors.NotAMember):
             user = next(user for user in USERS if user.name == key[0])
-            assert not (belonged[0] and self._membership(user, chat) == belonged), key
+            assert not (belonged[0] and self._membership(user, chat) == belonged), (key, chat)
         else:
             assert isinstance(outcome, errors.Unavailable), outcome
             assert node.workers.failures, outcome
@@ -177,15 +193,12 @@ class World:
     def _membership(self, user: User, chat: str) -> tuple[bool, int]:
         return self.model.belongs(user.name, chat), len(self.model.spans(user.name, chat))
 
-    def join_or_leave(self, number: int) -> None:
-        """Luigi stays: without him the group would end."""
-        client = self.clients[1 + number % 2]
-        if not self._at_home(client):
-            return
-        node = self.nodes[client.node]
-        member = self.model.belongs(client.user.name, self.town.group_id)
-        act = node.groups.leave if member else node.groups.join
-        node.spawn(_refusable(act(client.user, self.town.group_id)))
+    def join_or_leave(self, user: User, where: int) -> None:
+        """On the line port, as it were."""
+        groups = self.nodes[where].groups
+        member = self.model.belongs(user.name, self.town.group_id)
+        act = groups.leave if member else groups.join
+        self.nodes[where].spawn(_refusable(act(user, self.town.group_id)))
 
     def _at_home(self, client: Client) -> bool:
         return client.connection is not None and client.connection.caught_up
@@ -218,7 +231,9 @@ class World:
         Returns who was connected to it.
         """
         node = self.nodes[where]
-        cut = [n for n, c in enumerate(self.clients) if c.connection and c.node == where]
+        cut = [
+            n for n, c in enumerate(self.clients) if c.connection is not None and c.node == where
+        ]
         for number in cut:
             self.cut_off(number)
         node.die()
@@ -236,17 +251,19 @@ class World:
             client.connection = None
 
     def _note_unpublished(self) -> None:
+        """Nobody was told of these entries, nor who by them has come to a chat."""
         for chat, chat_id in self.chat_ids.items():
+            new = self.model.logs[chat][self.founded.get(chat, 0) :]
+            unheard = [f for f in new if (chat_id, f.seq) not in self.bus.published]
+            come = {f.subject for f in unheard if f.kind == "member_joined"}
+            if chat not in self.founded and len(unheard) == len(new):
+                come.update(chat.split("+"))
             for end in self.bus.ends:
-                unheard = [
-                    fact for fact in self.model.logs[chat]
-                    if (chat_id, fact.seq) not in self.bus.published
-                ]  # fmt: skip
-                for fact in unheard:
+                if unheard:
                     channel = chat_channel(chat_id)
-                    end.lost[channel] = max(fact.seq, end.lost.get(channel, 0))
-                if unheard or not self.model.logs[chat]:
-                    for user in USERS:
+                    end.lost[channel] = max(unheard[-1].seq, end.lost.get(channel, 0))
+                for user in USERS:
+                    if user.name in come:
                         end.lost[user_channel(user.id)] = float("inf")
 
     def bus_goes_or_comes_back(self) -> None:
@@ -271,12 +288,26 @@ class World:
 
     # Time goes by
 
-    def go_on(self, moves: list[int] | None) -> None:
-        """Until there is nothing left to do, or a few of the moves that are possible."""
-        if moves is None:
-            while self._quietly():
-                pass
-            return
+    def go_on(self, then: Then) -> None:
+        """Until there is nothing left to do, or some way."""
+        self._read()
+        match then:
+            case None:
+                while self._everybody_goes_on():
+                    self._read()
+            case list():
+                self._move(then)
+            case (node, moves):
+                for _ in range(moves):
+                    self.nodes[node].go_on(late=self.late)
+                    self._read()
+        self._read()
+
+    def _everybody_goes_on(self) -> bool:
+        moved = [node.go_on(late=self.late) for node in self.nodes]
+        return any(moved)
+
+    def _move(self, moves: list[int]) -> None:
         for move in moves:
             self._read()
             possible = [m for node in self.nodes for m in node.moves()] + [
@@ -284,11 +315,6 @@ class World:
             ]
             if possible:
                 possible[move % len(possible)]()
-        self._read()
-
-    def _quietly(self) -> bool:
-        self._read()
-        return any(node.go_on(late=self.late) for node in self.nodes)
 
     def _read(self) -> None:
         """Who does not read slowly reads at once."""
@@ -297,6 +323,13 @@ class World:
                 client.connection = None
             while client.connection is not None and not client.connection.slow and client.read():
                 pass
+
+    @property
+    def quiet(self) -> bool:
+        """Whether nothing waits and nothing is on the way."""
+        return not any(node.busy for node in self.nodes) and not any(
+            client.connection.pipe for client in self.clients if client.connection is not None
+        )
 
     def settle(self) -> None:
         """Nothing fails or waits any more."""
@@ -338,6 +371,8 @@ class World:
 
     def finish(self) -> None:
         """Everything is made up for, everybody comes back, twice, and has seen everything."""
+        self.settle()
+        self.check_seen()
         if self.bus.away:
             self.bus_goes_or_comes_back()
         self.settle()

@@ -46,6 +46,7 @@ class Store:
         self.entries: list[Entry] = []
         self.chats: dict[str, list[Chat]] = {LUIGI.id: [CHAT], DORY.id: [CHAT]}
         self.joined_seq: dict[str, int] = {}
+        self.left_seq: dict[str, int] = {}
         self.sessions = {"s", "a", "b"}
         self.held: list[Deferred[None]] | None = None
         self.reads = 0
@@ -68,7 +69,9 @@ class Store:
 
     async def of_users(self, user_ids: Collection[str]) -> list[Belonging]:
         found = [
-            Belonging(id_, chat, self.joined_seq.get(id_, 0), len(self.entries))
+            Belonging(
+                id_, chat, self.joined_seq.get(id_, 0), len(self.entries), self.left_seq.get(id_)
+            )
             for id_ in user_ids
             for chat in self.chats.get(id_, ())
         ]
@@ -489,6 +492,31 @@ def test_comings_and_goings_in_any_order_of_hints(data: st.DataObject) -> None:
         assert seat.heard == [entry.seq for entry in node.store.entries]
 
 
+def test_a_late_hint_of_a_joining_means_nothing_to_who_has_left(group: Node) -> None:
+    """They have connected anew since, and somebody else here is in the group."""
+    group.seat(LUIGI)
+    joined, left = (group.store.append(kind, UGO) for kind in ("member_joined", "member_left"))
+    for entry in (joined, left):
+        group.hub.publish(GROUP, entry)
+    group.store.chats[UGO.id] = [GROUP]
+    group.store.joined_seq[UGO.id], group.store.left_seq[UGO.id] = joined.seq, left.seq
+    ugo = group.seat(UGO)
+    group.hub.on_event(EntryAppended(joined))
+    assert ugo.heard == []
+
+
+def test_who_joins_and_leaves_before_it_is_looked_up_hears_of_both(group: Node) -> None:
+    ugo = group.seat(UGO)
+    for kind, subject in (("message", None), ("member_joined", UGO), ("member_left", UGO)):
+        group.store.append(kind, subject)
+    group.store.append()
+    group.store.chats[UGO.id] = [GROUP]
+    group.store.joined_seq[UGO.id], group.store.left_seq[UGO.id] = 2, 3
+    group.hub.on_event(ChatsChanged(UGO.id))
+    assert ugo.heard == [2, 3]
+    assert group.bus.channels == {"user_events:3"}
+
+
 # Resuming
 
 
@@ -572,6 +600,42 @@ def test_who_has_left_gets_what_was_before(group: Node) -> None:
     for _ in range(5):
         group.hub.publish(GROUP, group.store.append())
     assert come_back(group, 1, 3).heard == [2, 3]
+
+
+def test_who_leaves_just_before_they_arrive_gets_what_was_before(group: Node) -> None:
+    """After it was looked up what they had missed."""
+    for _ in range(5):
+        group.store.append()
+    group.store.left_seq[DORY.id] = 3
+    assert come_back(group, 1).heard == [2, 3]
+
+
+def test_who_leaves_and_joins_anew_while_resuming_gets_nothing_of_what_is_between(
+    group: Node,
+) -> None:
+    group.seat(LUIGI)
+    for _ in range(3):
+        group.hub.publish(GROUP, group.store.append())
+    dory = come_back(group, 1, slow=True)
+    for kind, subject in (
+        ("member_left", DORY), ("message", None), ("member_joined", DORY), ("message", None),
+    ):  # fmt: skip
+        group.hub.publish(GROUP, group.store.append(kind, subject))
+        if kind == "member_joined":
+            group.store.joined_seq[DORY.id] = 6
+            group.hub.on_event(ChatsChanged(DORY.id))
+    slow, dory.slow = dory.slow, None
+    assert slow is not None
+    slow.callback(None)
+    assert dory.heard == [2, 3, 6, 7]
+
+
+def test_who_joined_anew_before_they_arrive_gets_nothing_of_what_is_between(group: Node) -> None:
+    """It was looked up what they had missed while they were gone."""
+    for _ in range(7):
+        group.store.append()
+    group.store.joined_seq[DORY.id] = 6
+    assert come_back(group, 1, 3).heard == [6, 7]
 
 
 def test_who_goes_while_resuming_is_sent_nothing_more(node: Node) -> None:
