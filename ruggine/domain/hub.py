@@ -76,6 +76,11 @@ class LocalUser:
     loaded: bool = False
     changed: bool = False
 
+    @property
+    def unread(self) -> list[LocalChat]:
+        """The chats whose head is not known yet."""
+        return [here for here in self.chats.values() if here.followers[self.id].head is None]
+
 
 @dataclass(slots=True, eq=False)
 class Follower:
@@ -314,13 +319,23 @@ class Hub:
         """Subscribed first, read then: nothing falls between the two.
 
         So the chats are read twice: to know what to subscribe to, and for where they have come to
-        and whether the user is still in them.
+        and whether the user is still in them; and again, if another connection of the user's has
+        found more meanwhile.
         """
         await self._bus.subscribe([user_channel(user.id)])
         for belonging in await self._chat_store.of_users([user.id]):
             if belonging.left_seq is None and belonging.chat.id not in user.chats:
                 self._follow(user, belonging.chat, None)
-        unread = [h for h in user.chats.values() if h.followers[user.id].head is None]
+        await self._find_heads(user)
+        while user.unread:
+            await self._find_heads(user)
+        user.loaded = True
+        if user.changed:
+            user.changed = False
+            self._spawn(self._reload([user.id]))
+
+    async def _find_heads(self, user: LocalUser) -> None:
+        unread = user.unread
         await self._bus.subscribe([channel for here in unread for channel in _channels(here.chat)])
         belongings = await self._chat_store.of_users([user.id])
         still = {b.chat.id: b for b in belongings if b.left_seq is None}
@@ -328,23 +343,19 @@ class Hub:
             if gone.left_seq is not None:
                 user.left[gone.chat.id] = max(gone.left_seq, user.left.get(gone.chat.id, 0))
         for here in unread:
+            follower = here.followers.get(user.id)
+            if follower is None or follower.head is not None:
+                continue
             if here.chat.id in still:
-                self._begin(user, still[here.chat.id])
-            elif user.chats.get(here.chat.id) is here:
+                self._begin(here, follower, still[here.chat.id])
+            else:
                 self._unfollow(user, here)
         user.changed = user.changed or not still.keys() <= user.chats.keys()
-        user.loaded = True
-        if user.changed:
-            user.changed = False
-            self._spawn(self._reload([user.id]))
 
-    def _begin(self, user: LocalUser, belonging: Belonging) -> None:
-        here = user.chats.get(belonging.chat.id)
-        follower = here.followers.get(user.id) if here is not None else None
-        if here is not None and follower is not None and follower.head is None:
-            follower.head = belonging.last_seq
-            follower.since = max(belonging.joined_seq - 1, 0)
-            self._on_head(belonging.chat.id, here.seen)
+    def _begin(self, here: LocalChat, follower: Follower, belonging: Belonging) -> None:
+        follower.head = belonging.last_seq
+        follower.since = max(belonging.joined_seq - 1, 0)
+        self._on_head(here.chat.id, here.seen)
 
     def _changed(self, user_id: str) -> None:
         """The database says that a user belongs to a chat more."""

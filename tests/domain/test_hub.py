@@ -100,15 +100,18 @@ class Store:
 
 
 class Bus:
-    """Keeps what it is told."""
+    """Keeps what it is told. `slow`, a subscription waits for that."""
 
     def __init__(self) -> None:
         self.here = True
+        self.slow: Deferred[None] | None = None
         self.channels: set[str] = set()
         self.published: list[tuple[str, AnyEvent]] = []
 
     async def subscribe(self, channels: Collection[str]) -> None:
         self.channels.update(channels)
+        if channels and self.slow is not None:
+            await self.slow
 
     def unsubscribe(self, channels: Collection[str]) -> None:
         self.channels.difference_update(channels)
@@ -203,6 +206,25 @@ def test_an_entry_during_attach_is_heard_at_most_once(node: Node) -> None:
     node.store.release()
     node.hub.on_event(EntryAppended(node.store.append()))
     assert seat.heard in ([1, 2], [2])
+
+
+def test_who_attaches_with_two_devices_while_a_chat_opens_hears_it_on_both(node: Node) -> None:
+    """The one reads of the chat first, the other is attached first."""
+    node.store.chats[DORY.id], node.store.held = [], []
+    first = node.seat(DORY)
+    node.store.chats[DORY.id] = [CHAT]
+    second = node.seat(DORY)
+    node.bus.slow = Deferred()
+    while node.store.held:
+        node.store.release_one()
+    attached = node.hub.connections()
+    node.hub.publish(CHAT, node.store.append())
+    slow, node.bus.slow = node.bus.slow, None
+    slow.callback(None)
+    node.store.release()
+    node.hub.publish(CHAT, node.store.append())
+    for seat in (first, second):
+        assert seat.heard == [1, 2] if seat in attached else seat.heard in ([1, 2], [2])
 
 
 def test_a_hole_is_filled_from_the_log_first(node: Node) -> None:
