@@ -86,10 +86,11 @@ def a_delivery_doubled() -> None:
 
 @bug
 def two_deliveries_swapped() -> None:
+    """Of one connection; often, because it shows only where both are of one chat."""
     kept: list[Any] = []
 
     def change(self: ChatSocket, framed: Any, number: int, deliver: Any) -> None:
-        if number % 1000 == 0:
+        if number % 200 == 0:
             kept[:] = [self, framed]
             return
         deliver(self, framed)
