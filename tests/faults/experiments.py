@@ -177,13 +177,13 @@ async def locked(stage: Stage) -> Verdict:
         stage.note("locked", seconds)
         other = sqlite3.connect(stage.database, isolation_level=None)
         other.execute("BEGIN IMMEDIATE")
-        refused = stage.trial.resent
+        refused = stage.trial.history.count()["Refused"]
         await stage.wait(seconds / 2)
         stage.expect(await _can_read(stage), "a history can be read while it is locked")
         await stage.wait(seconds / 2)
         other.execute("ROLLBACK")
         other.close()
-        put_off = stage.trial.resent > refused
+        put_off = stage.trial.history.count()["Refused"] > refused
         stage.expect(put_off == (seconds > 5), f"after {seconds} s sends were put off: {put_off}")
         await stage.after(1, 20)
     return await stage.close()
