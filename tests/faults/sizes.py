@@ -52,7 +52,7 @@ SIZES = {
         "drain": 200,
         "sessions": 50,
         "members": 100,
-        "slow-readers": 5,
+        "slow-readers": 3,
         "crowd": 50,
         "network": 500,
         "redis-two-nodes": 100,
