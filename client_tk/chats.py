@@ -1,0 +1,154 @@
+"""Every chat of the account: how far each has come, what is unread, and the order of the list."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from client_tk.model import ChatKey, ChatLine, Person, Row
+from client_tk.store import Store, StoredChat
+from ruggine.wire.results import ChatItem
+
+_PREVIEW = 120
+
+
+class Chats:
+    """Tk thread only. What changes here is written to the store at once."""
+
+    def __init__(self, store: Store, me: str) -> None:
+        self._store = store
+        self._me = me
+        self._chats = {chat.key: chat for chat in store.chats()}
+
+    def __contains__(self, key: ChatKey) -> bool:
+        return key in self._chats
+
+    def get(self, key: ChatKey) -> StoredChat | None:
+        return self._chats.get(key)
+
+    def need(self, key: ChatKey) -> StoredChat:
+        """The chat; made where it is new."""
+        found = self._chats.get(key)
+        if found is None:
+            found = self._chats[key] = self._store.add_chat(key, key.name)
+        return found
+
+    def by_id(self, chat_id: int) -> StoredChat | None:
+        return next((chat for chat in self._chats.values() if chat.id == chat_id), None)
+
+    def all(self) -> Iterable[StoredChat]:
+        return self._chats.values()
+
+    def save(self, chat: StoredChat) -> None:
+        self._store.save_chat(chat)
+
+    # How far each has come
+
+    def cursors(self) -> list[tuple[ChatKey, int]]:
+        """Of the chats that something is known of."""
+        return [(chat.key, chat.cursor) for chat in self._chats.values() if chat.cursor]
+
+    def advance(self, chat: StoredChat, seq: int) -> bool:
+        """Whether the entry `seq` is new. Where the run is broken, it begins anew with it."""
+        if seq <= chat.cursor:
+            return False
+        if seq > chat.cursor + 1:
+            self._store.forget_entries(chat.id)
+            chat.low = seq
+        chat.cursor = seq
+        return True
+
+    def pass_over(self, chat: StoredChat, last: int) -> None:
+        """Entries up to `last` are not sent: what changed earlier messages in them is not known,
+        so these are asked for again when they are wanted."""
+        self._store.forget_entries(chat.id)
+        chat.low, chat.cursor = last + 1, last
+
+    def forget_progress(self) -> None:
+        """The daemon has another database than before: nothing that was cached holds."""
+        self._store.forget_entries()
+        for chat in self._chats.values():
+            chat.low, chat.cursor, chat.read_seq = 1, 0, 0
+            chat.unread = chat.mentions = chat.counted = 0
+            self._store.save_chat(chat)
+
+    def take_list(self, items: Iterable[ChatItem]) -> None:
+        """What the daemon says of all chats; a group that is not among them was left."""
+        listed = set()
+        for item in items:
+            chat = self.need(_key_of_item(item))
+            listed.add(chat.key)
+            self._take_item(chat, item)
+            self._store.save_chat(chat)
+        for chat in self._chats.values():
+            if chat.key.kind == "group" and chat.key not in listed and not chat.left:
+                chat.left = True
+                self._store.save_chat(chat)
+
+    def _take_item(self, chat: StoredChat, item: ChatItem) -> None:
+        if item.chat_type == "group":
+            chat.title, chat.role, chat.open = item.name or "", item.role or "", bool(item.open)
+        chat.left, chat.muted = False, item.muted
+        if chat.cursor == 0 and item.seq > 0:
+            chat.cursor, chat.low = item.seq, item.seq + 1
+            if item.last_message is not None:
+                self._show(chat, item.last_message.sender, item.last_message.content,
+                           item.last_message.timestamp)  # fmt: skip
+        if item.read_seq >= chat.read_seq:
+            chat.read_seq = item.read_seq
+            chat.counted = max(item.seq, chat.cursor)
+            newer = self._store.unread(chat.id, item.seq, self._me) if chat.cursor > item.seq else 0
+            chat.unread = item.unread + newer
+            chat.mentions = min(chat.mentions, chat.unread)
+
+    # What is unread
+
+    def count(self, chat: StoredChat, row: Row, mention: bool) -> None:
+        """A new entry: it is unread if it is somebody else's message."""
+        seq = row.seq or 0
+        if row.kind == "message":
+            self._show(chat, row.sender, row.content, row.time_s)
+        if row.kind != "message" or row.sender == self._me or seq <= chat.read_seq:
+            return
+        if seq > chat.counted:
+            chat.counted = seq
+            chat.unread += 1
+        chat.mentions += mention
+
+    def read(self, chat: StoredChat, seq: int) -> bool:
+        """The read mark has come to `seq`, here or on another device. Whether that is news."""
+        if seq <= chat.read_seq and not chat.unread:
+            return False
+        chat.read_seq = max(seq, chat.read_seq)
+        chat.unread = self._store.unread(chat.id, chat.read_seq, self._me)
+        chat.mentions = min(chat.mentions, chat.unread)
+        self._store.save_chat(chat)
+        return True
+
+    def _show(self, chat: StoredChat, sender: str, content: str, time_s: float) -> None:
+        text = " ".join(content[: 2 * _PREVIEW].split())[:_PREVIEW]
+        chat.preview = f"{sender}: {text}" if chat.key.kind == "group" else text
+        chat.time_s = max(time_s, chat.time_s)
+
+    # The list
+
+    def lines(self, people: dict[str, Person]) -> list[ChatLine]:
+        """Unread with mentions first, then unread, then recent."""
+        lines = [self._line(chat, people) for chat in self._chats.values() if not chat.left]
+        return sorted(lines, key=_rank)
+
+    def _line(self, chat: StoredChat, people: dict[str, Person]) -> ChatLine:
+        person = people.get(chat.key.name) if chat.key.kind == "private" else None
+        return ChatLine(
+            key=chat.key, title=chat.title or chat.key.name, unread=chat.unread,
+            mentions=chat.mentions, online=person is not None and person.online,
+            muted=chat.muted, preview=chat.preview, draft=chat.draft, time_s=chat.time_s,
+        )  # fmt: skip
+
+
+def _rank(line: ChatLine) -> tuple[bool, bool, float, str]:
+    unread = line.unread > 0 and not line.muted
+    return line.mentions == 0, not unread, -line.time_s, line.title.lower()
+
+
+def _key_of_item(item: ChatItem) -> ChatKey:
+    return ChatKey(item.chat_type, (item.to_user or item.group_id) or "")

@@ -1,0 +1,39 @@
+"""Starting the desktop's own programs."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Sequence
+
+_running: list[subprocess.Popen[bytes]] = []
+
+
+def start(arguments: Sequence[str], text: str | None = None) -> None:
+    """Without waiting for its end; `text` is what it reads. A program that is not there is none.
+
+    Those that have ended are collected at the next start.
+    """
+    _running[:] = [child for child in _running if child.poll() is None]
+    try:
+        child = subprocess.Popen(  # noqa: S603 - a list, without a shell
+            list(arguments),
+            stdin=subprocess.PIPE if text is not None else subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True,
+        )  # fmt: skip
+    except OSError:
+        return
+    _running.append(child)
+    if text is not None and child.stdin is not None:
+        child.stdin.write(text.encode())
+        child.stdin.close()
+
+
+def output(arguments: Sequence[str]) -> str:
+    """What a program prints within a second; nothing if it does not. Blocks so long."""
+    try:
+        done = subprocess.run(  # noqa: S603 - a list, without a shell
+            list(arguments), capture_output=True, text=True, timeout=1, check=False
+        )
+    except (OSError, subprocess.TimeoutExpired, UnicodeDecodeError):
+        return ""
+    return done.stdout.strip()

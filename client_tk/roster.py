@@ -1,0 +1,150 @@
+"""Who is there: everybody, friends, requests, invites, blocked people, and members of groups."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from msgspec.structs import replace
+
+from client_tk.model import Invite, Person, Request
+from ruggine.wire import frames, requests, results
+
+Ask = Callable[[requests.Request, Callable[[Any], None]], None]
+
+_EVERYTHING = ("people", "friends", "received", "sent", "invites", "blocked")
+
+_AFTER: dict[type[requests.Request], tuple[str, ...]] = {
+    requests.SendFriendRequest: ("sent", "received", "friends"),
+    requests.AcceptFriendRequest: ("received", "friends"),
+    requests.RejectFriendRequest: ("received",),
+    requests.RemoveFriend: ("friends",),
+    requests.BlockUser: ("blocked", "friends", "received", "sent"),
+    requests.UnblockUser: ("blocked",),
+    requests.AcceptGroupInvite: ("invites",),
+    requests.RejectGroupInvite: ("invites",),
+}
+_ON: dict[type[frames.Frame], tuple[str, ...]] = {
+    frames.FriendRequest: ("received",),
+    frames.FriendRequestAccepted: ("friends", "sent", "received"),
+    frames.FriendRequestRejected: ("sent",),
+    frames.FriendRemoved: ("friends",),
+    frames.GroupInvite: ("invites",),
+}
+
+
+class Roster:
+    """Tk thread only. Asks the daemon anew for what has changed; `changed` says what was heard."""
+
+    def __init__(self, ask: Ask, changed: Callable[[str], None]) -> None:
+        self._ask = ask
+        self._changed = changed
+        self.people: dict[str, Person] = {}
+        self.friends: list[str] = []
+        self.requests_in: list[Request] = []
+        self.requests_out: list[Request] = []
+        self.invites: list[Invite] = []
+        self.blocked: list[str] = []
+        self._members: dict[str, list[Person]] = {}
+        self._asked: set[str] = set()
+        self._lists: dict[str, tuple[requests.Request, Callable[[Any], None]]] = {
+            "people": (requests.AllUsers(), self._take_people),
+            "friends": (requests.ListFriends(), self._take_friends),
+            "received": (requests.ReceivedFriendRequests(), self._take_received),
+            "sent": (requests.SentFriendRequests(), self._take_sent),
+            "invites": (requests.MyGroupInvites(), self._take_invites),
+            "blocked": (requests.BlockedUsers(), self._take_blocked),
+        }
+
+    def refresh(self, *lists: str) -> None:
+        """Ask for these lists; for all where none is named."""
+        for name in lists or _EVERYTHING:
+            request, take = self._lists[name]
+            self._ask(request, take)
+
+    def nobody_online(self) -> None:
+        """The connection is lost: who is there is not known any more."""
+        self.people = {n: replace(p, online=False) for n, p in self.people.items()}
+        self._members.clear()
+        self._asked.clear()
+        self._changed("people")
+
+    def after(self, request: requests.Request) -> None:
+        """This request of ours was granted."""
+        lists = _AFTER.get(type(request))
+        if lists:
+            self.refresh(*lists)
+        group_id = getattr(request, "group_id", None)
+        if isinstance(request, requests.RemoveMember | requests.SetRole) and group_id:
+            self.forget_members(group_id)
+
+    def hear(self, frame: frames.Frame) -> None:
+        """An event that is not in a log."""
+        if isinstance(frame, frames.UserStatus):
+            self._take_status(frame)
+        elif type(frame) in _ON:
+            self.refresh(*_ON[type(frame)])
+
+    # Members
+
+    def members(self, group_id: str) -> list[Person]:
+        """As far as they are known; they are asked for, if they are not."""
+        if group_id not in self._asked:
+            self._asked.add(group_id)
+            request = requests.GroupMembers(group_id=group_id)
+            self._ask(request, lambda reply: self._take_members(group_id, reply))
+        online = self.people
+        return [
+            replace(m, online=online[m.name].online) if m.name in online else m
+            for m in self._members.get(group_id, [])
+        ]
+
+    def forget_members(self, group_id: str) -> None:
+        """They have changed; the old ones are shown until the new ones are known."""
+        self._asked.discard(group_id)
+        self._changed("members")
+
+    def _take_members(self, group_id: str, reply: Any) -> None:
+        if isinstance(reply, results.GroupMembersResult):
+            self._members[group_id] = [Person(m.username, m.online, m.role) for m in reply.members]
+            self._changed("members")
+
+    # The lists
+
+    def _take_status(self, frame: frames.UserStatus) -> None:
+        self.people[frame.username] = Person(frame.username, frame.online)
+        self._changed("people")
+        self._changed("chats")
+
+    def _take_people(self, reply: Any) -> None:
+        if isinstance(reply, results.AllUsersResult):
+            self.people = {u.username: Person(u.username, u.online) for u in reply.users}
+            self._changed("people")
+            self._changed("chats")
+
+    def _take_friends(self, reply: Any) -> None:
+        if isinstance(reply, results.ListFriendsResult):
+            self.friends = sorted((u.username for u in reply.friends), key=str.lower)
+            self._changed("people")
+
+    def _take_received(self, reply: Any) -> None:
+        if isinstance(reply, results.ReceivedFriendRequestsResult):
+            self.requests_in = [Request(r.username, r.message) for r in reply.requests]
+            self._changed("people")
+
+    def _take_sent(self, reply: Any) -> None:
+        if isinstance(reply, results.SentFriendRequestsResult):
+            self.requests_out = [Request(r.username, r.message) for r in reply.requests]
+            self._changed("people")
+
+    def _take_invites(self, reply: Any) -> None:
+        if isinstance(reply, results.MyGroupInvitesResult):
+            self.invites = [
+                Invite(i.invite_id, i.group_id, i.name, i.invited_by) for i in reply.invites
+            ]
+            self._changed("people")
+
+    def _take_blocked(self, reply: Any) -> None:
+        if isinstance(reply, results.BlockedUsersResult):
+            self.blocked = sorted((u.username for u in reply.users), key=str.lower)
+            self._changed("people")

@@ -1,0 +1,156 @@
+"""What the client remembers between two starts, for each profile. No secret is in here."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import uuid
+from pathlib import Path
+
+import msgspec
+import platformdirs
+from msgspec import Struct
+
+from client_tk.model import Server
+from client_tk.texts import _
+
+_PROFILE = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9_.-]{0,31}")
+_HOST = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]{0,251}[A-Za-z0-9])?\.?|[A-Za-z0-9]")
+_MOST_RECENT = 10
+
+
+class Account(Struct, frozen=True):
+    """Who was signed in last, and where; `stay`: they want to be again at the next start."""
+
+    server: Server
+    username: str
+    stay: bool
+
+
+class Settings(Struct):
+    """`language` "" and `theme` "system" are as the desktop has them; `zoom` is in per cent."""
+
+    theme: str = "system"
+    zoom: int = 100
+    language: str = ""
+    notifications: bool = True
+    show_preview: bool = True
+    sound: bool = False
+    enter_sends: bool = True
+    account: Account | None = None
+    recent: list[str] = msgspec.field(default_factory=list)
+    geometry: str = ""
+    sidebar_px: int = 280
+    members_shown: bool = True
+
+    def remember(self, server: Server, username: str, *, stay: bool) -> None:
+        """This account was signed in, or out."""
+        self.account = Account(server, username, stay)
+        others = [name for name in self.recent if name != server.shown]
+        self.recent = [server.shown, *others][:_MOST_RECENT]
+
+
+class Profile:
+    """The folders of one profile: settings here, what was said there."""
+
+    def __init__(self, name: str = "default", *, folder: Path | None = None) -> None:
+        """`folder` replaces the places that the system has for such things. Raises ValueError."""
+        if not _PROFILE.fullmatch(name):
+            raise ValueError(
+                _("A profile's name has 1 to 32 letters, digits, '_', '.' or '-': {name}").format(
+                    name=repr(name)
+                )
+            )
+        self.name = name
+        self._config = (folder or Path(platformdirs.user_config_dir("ruggine", False))) / name
+        self._data = (folder or Path(platformdirs.user_data_dir("ruggine", False))) / name
+
+    @property
+    def data(self) -> Path:
+        return self._data
+
+    def store_path(self, server: Server, username: str) -> Path:
+        """The cache of an account: usernames differ in more than case."""
+        return self._data / f"{_account_name(server, username)}.db"
+
+    def token_path(self, server: Server, username: str) -> Path:
+        """Where a token goes if there is no keyring, and the person agrees."""
+        return self._data / "tokens" / _account_name(server, username)
+
+    def load(self) -> Settings:
+        """What was saved, or the defaults. A file that is damaged is set aside."""
+        path = self._config / "settings.json"
+        try:
+            return msgspec.json.decode(path.read_bytes(), type=Settings)
+        except OSError:
+            return Settings()
+        except (msgspec.MsgspecError, UnicodeDecodeError):
+            with contextlib.suppress(OSError):
+                path.replace(path.with_name("settings.json.damaged"))
+            return Settings()
+
+    def save(self, settings: Settings) -> None:
+        """Whole or not at all. Raises OSError."""
+        self._config.mkdir(mode=0o700, parents=True, exist_ok=True)
+        path = self._config / "settings.json"
+        fresh = path.with_name(f".{uuid.uuid4().hex}")
+        handle = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(handle, "wb") as file:
+            file.write(msgspec.json.format(msgspec.json.encode(settings)))
+        fresh.replace(path)
+
+
+def _account_name(server: Server, username: str) -> str:
+    where = re.sub(r"[^A-Za-z0-9.-]", "_", f"{server.host.lower()}_{server.line_port}")
+    return f"{username.lower()}@{where}"
+
+
+def server_of(text: str, tls: bool = False) -> Server:
+    """What a person types: `host`, `host:port` of the line port, `host:port:port` with that of the
+    WebSocket, an IPv6 address in brackets; an address that was pasted from a browser is understood.
+
+    Raises ValueError with a sentence.
+    """
+    scheme, found, rest = text.strip().rpartition("://")
+    if found:
+        tls = tls or scheme.lower() in ("https", "wss", "ssl", "tls")
+    rest = rest.split("/", 1)[0].split("@")[-1]
+    host, ports = _split(rest)
+    numbers = [_port(port) for port in ports]
+    return Server(
+        _checked_host(host),
+        numbers[0] if numbers else 8080,
+        numbers[1] if len(numbers) > 1 else 5001,
+        tls,
+    )
+
+
+def _split(text: str) -> tuple[str, list[str]]:
+    if text.startswith("["):
+        host, _bracket, rest = text[1:].partition("]")
+        return host, rest.split(":")[1:]
+    if text.count(":") > 2:
+        return text, []
+    host, *ports = text.split(":")
+    return host, ports
+
+
+def _port(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and 0 < int(text) < 65536):
+        raise ValueError(_("A port is a number from 1 to 65535."))
+    return int(text)
+
+
+def _checked_host(host: str) -> str:
+    if ":" in host:
+        if not re.fullmatch(r"[0-9A-Fa-f:.]+(%[A-Za-z0-9.]+)?", host):
+            raise ValueError(_("This is no IPv6 address."))
+        return host
+    try:
+        ascii_host = host.encode("idna").decode() if not host.isascii() else host
+    except UnicodeError:
+        ascii_host = ""
+    if not _HOST.fullmatch(ascii_host):
+        raise ValueError(_("Type the name or the address of a server, such as chat.example."))
+    return host

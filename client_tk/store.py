@@ -1,0 +1,349 @@
+"""What the client keeps on disk: cached entries, how far each chat has come, drafts and the outbox.
+
+The cache of a chat is one unbroken run of its log, from `low` to `cursor`; what is before `low` is
+asked of the daemon when somebody scrolls there. So what is shown is never out of date without the
+client knowing. Used by the Tk thread only.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import msgspec
+from msgspec import Struct
+
+from client_tk.model import ChatKey, Row
+
+VERSION = 1
+
+_SCHEMA = """
+CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE chats (
+    id INTEGER PRIMARY KEY,
+    kind TEXT NOT NULL,
+    name TEXT NOT NULL,
+    title TEXT NOT NULL,
+    role TEXT NOT NULL DEFAULT '',
+    open INTEGER NOT NULL DEFAULT 0,
+    low INTEGER NOT NULL DEFAULT 1,
+    cursor INTEGER NOT NULL DEFAULT 0,
+    read_seq INTEGER NOT NULL DEFAULT 0,
+    unread INTEGER NOT NULL DEFAULT 0,
+    mentions INTEGER NOT NULL DEFAULT 0,
+    counted INTEGER NOT NULL DEFAULT 0,
+    muted INTEGER NOT NULL DEFAULT 0,
+    left_it INTEGER NOT NULL DEFAULT 0,
+    draft TEXT NOT NULL DEFAULT '',
+    preview TEXT NOT NULL DEFAULT '',
+    time_s REAL NOT NULL DEFAULT 0,
+    UNIQUE (kind, name)
+);
+CREATE TABLE entries (
+    chat_id INTEGER NOT NULL,
+    seq INTEGER NOT NULL,
+    kind TEXT NOT NULL,
+    sender TEXT NOT NULL,
+    content TEXT NOT NULL,
+    time_s REAL NOT NULL,
+    client_id TEXT,
+    reply_to INTEGER,
+    edited INTEGER NOT NULL,
+    deleted INTEGER NOT NULL,
+    reactions TEXT NOT NULL,
+    subject TEXT NOT NULL,
+    PRIMARY KEY (chat_id, seq)
+) WITHOUT ROWID;
+CREATE TABLE outbox (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    chat_id INTEGER NOT NULL,
+    client_id TEXT NOT NULL UNIQUE,
+    content TEXT NOT NULL,
+    reply_to INTEGER,
+    time_s REAL NOT NULL,
+    seq INTEGER,
+    refusal TEXT NOT NULL DEFAULT ''
+);
+CREATE TABLE reads (
+    chat_id INTEGER NOT NULL,
+    username TEXT NOT NULL,
+    seq INTEGER NOT NULL,
+    PRIMARY KEY (chat_id, username)
+) WITHOUT ROWID;
+"""
+
+_ROW = (
+    "seq, kind, sender, content, time_s, client_id, reply_to, edited, deleted, reactions, subject"
+)
+_reactions = msgspec.json.Decoder(tuple[tuple[str, tuple[str, ...]], ...])
+
+
+class StoredChat(Struct):
+    """A chat as it is kept. `unread` counts up to the entry `counted`; `left` is a group that one
+    is no longer in."""
+
+    id: int
+    key: ChatKey
+    title: str
+    role: str = ""
+    open: bool = False
+    low: int = 1
+    cursor: int = 0
+    read_seq: int = 0
+    unread: int = 0
+    mentions: int = 0
+    counted: int = 0
+    muted: bool = False
+    left: bool = False
+    draft: str = ""
+    preview: str = ""
+    time_s: float = 0.0
+
+
+class Waiting(Struct, frozen=True):
+    """A message in the outbox: typed, and not yet seen in its chat. `seq` is set once it is stored,
+    `refusal` once the daemon has refused it for good."""
+
+    chat_id: int
+    client_id: str
+    content: str
+    reply_to: int | None
+    time_s: float
+    seq: int | None = None
+    refusal: str = ""
+
+
+class StoreError(Exception):
+    """The file cannot be used; the sentence says what to do."""
+
+
+class Store:
+    """One account on one server."""
+
+    def __init__(self, path: Path) -> None:
+        """Raises StoreError; a file that is damaged is set aside as `.damaged`, never deleted."""
+        self.path = path
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        try:
+            self._database = _open(path)
+        except sqlite3.DatabaseError as error:
+            if isinstance(error, sqlite3.OperationalError):
+                raise StoreError(str(error)) from None
+            _set_aside(path)
+            self._database = _open(path)
+        self._depth = 0
+
+    def close(self) -> None:
+        """Also in the middle of `writing`: what was written until then is kept."""
+        if self._depth:
+            self._database.execute("COMMIT")
+            self._depth = 0
+        self._database.close()
+
+    @contextmanager
+    def writing(self) -> Iterator[None]:
+        """All that is written inside is written at once, or not at all."""
+        if self._depth == 0:
+            self._database.execute("BEGIN IMMEDIATE")
+        self._depth += 1
+        try:
+            yield
+        except BaseException:
+            self._leave("ROLLBACK")
+            raise
+        self._leave("COMMIT")
+
+    def _leave(self, how: str) -> None:
+        if self._depth == 1:
+            self._database.execute(how)
+        self._depth = max(self._depth - 1, 0)
+
+    def meta(self, key: str) -> str | None:
+        found = self._database.execute("SELECT value FROM meta WHERE key = ?", (key,)).fetchone()
+        return None if found is None else str(found[0])
+
+    def set_meta(self, key: str, value: str) -> None:
+        self._database.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (key, value))
+
+    # Chats
+
+    def chats(self) -> list[StoredChat]:
+        found = self._database.execute(
+            "SELECT id, kind, name, title, role, open, low, cursor, read_seq, unread, mentions, "
+            "counted, muted, left_it, draft, preview, time_s FROM chats"
+        )
+        return [
+            StoredChat(
+                id=r[0], key=ChatKey(r[1], r[2]), title=r[3], role=r[4], open=bool(r[5]),
+                low=r[6], cursor=r[7], read_seq=r[8], unread=r[9], mentions=r[10], counted=r[11],
+                muted=bool(r[12]), left=bool(r[13]), draft=r[14], preview=r[15], time_s=r[16],
+            )
+            for r in found
+        ]  # fmt: skip
+
+    def add_chat(self, key: ChatKey, title: str) -> StoredChat:
+        added = self._database.execute(
+            "INSERT INTO chats (kind, name, title) VALUES (?, ?, ?)", (*key, title)
+        )
+        return StoredChat(added.lastrowid or 0, key, title)
+
+    def save_chat(self, chat: StoredChat) -> None:
+        """Everything but the draft, which is saved when it changes."""
+        self._database.execute(
+            "UPDATE chats SET title = ?, role = ?, open = ?, low = ?, cursor = ?, read_seq = ?, "
+            "unread = ?, mentions = ?, counted = ?, muted = ?, left_it = ?, preview = ?, "
+            "time_s = ? WHERE id = ?",
+            (
+                chat.title, chat.role, chat.open, chat.low, chat.cursor, chat.read_seq,
+                chat.unread, chat.mentions, chat.counted, chat.muted, chat.left, chat.preview,
+                chat.time_s, chat.id,
+            ),
+        )  # fmt: skip
+
+    def save_draft(self, chat: StoredChat) -> None:
+        self._database.execute("UPDATE chats SET draft = ? WHERE id = ?", (chat.draft, chat.id))
+
+    def forget_entries(self, chat_id: int | None = None) -> None:
+        """Of one chat, or of all; drafts and the outbox stay."""
+        if chat_id is None:
+            self._database.execute("DELETE FROM entries")
+            self._database.execute("DELETE FROM reads")
+        else:
+            self._database.execute("DELETE FROM entries WHERE chat_id = ?", (chat_id,))
+
+    # Entries
+
+    def put(self, chat_id: int, rows: Iterable[Row]) -> None:
+        """Rows have a `seq`; one that is there already is replaced."""
+        self._database.executemany(
+            f"INSERT OR REPLACE INTO entries (chat_id, {_ROW}) "  # noqa: S608 - constant names
+            "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            [
+                (
+                    chat_id, r.seq, r.kind, r.sender, r.content, r.time_s, r.client_id, r.reply_to,
+                    r.edited, r.deleted, _encoded(r.reactions), r.subject,
+                )
+                for r in rows
+            ],
+        )  # fmt: skip
+
+    def row(self, chat_id: int, seq: int) -> Row | None:
+        return next(iter(self._rows("chat_id = ? AND seq = ?", (chat_id, seq))), None)
+
+    def before(self, chat_id: int, seq: int, limit: int) -> list[Row]:
+        """The newest rows before `seq`, oldest first."""
+        found = self._rows("chat_id = ? AND seq < ? ORDER BY seq DESC LIMIT ?",
+                           (chat_id, seq, limit))  # fmt: skip
+        return found[::-1]
+
+    def after(self, chat_id: int, seq: int, limit: int) -> list[Row]:
+        return self._rows("chat_id = ? AND seq > ? ORDER BY seq LIMIT ?", (chat_id, seq, limit))
+
+    def unread(self, chat_id: int, seq: int, me: str) -> int:
+        """Messages of others after `seq`."""
+        found = self._database.execute(
+            "SELECT COUNT(*) FROM entries WHERE chat_id = ? AND seq > ? AND kind = 'message' "
+            "AND sender <> ? AND NOT deleted",
+            (chat_id, seq, me),
+        ).fetchone()
+        return int(found[0])
+
+    def last_own(self, chat_id: int, me: str) -> Row | None:
+        found = self._rows(
+            "chat_id = ? AND sender = ? AND kind = 'message' AND NOT deleted "
+            "ORDER BY seq DESC LIMIT 1",
+            (chat_id, me),
+        )
+        return found[0] if found else None
+
+    def _rows(self, where: str, values: tuple[object, ...]) -> list[Row]:
+        found = self._database.execute(
+            f"SELECT {_ROW} FROM entries WHERE {where}",  # noqa: S608 - texts of this module
+            values,
+        )
+        return [
+            Row(
+                seq=r[0], kind=r[1], sender=r[2], content=r[3], time_s=r[4], client_id=r[5],
+                reply_to=r[6], edited=bool(r[7]), deleted=bool(r[8]),
+                reactions=_reactions.decode(r[9]) if r[9] else (), subject=r[10],
+            )
+            for r in found
+        ]  # fmt: skip
+
+    # The outbox
+
+    def waiting(self) -> list[Waiting]:
+        """In the order of typing."""
+        found = self._database.execute(
+            "SELECT chat_id, client_id, content, reply_to, time_s, seq, refusal FROM outbox "
+            "ORDER BY id"
+        )
+        return [Waiting(*r) for r in found]
+
+    def post(self, message: Waiting) -> None:
+        """On the disk when this returns, whatever happens to the machine then."""
+        self._database.execute("PRAGMA synchronous = FULL")
+        try:
+            with self.writing():
+                self._database.execute(
+                    "INSERT INTO outbox (chat_id, client_id, content, reply_to, time_s) "
+                    "VALUES (?, ?, ?, ?, ?)",
+                    (message.chat_id, message.client_id, message.content, message.reply_to,
+                     message.time_s),
+                )  # fmt: skip
+        finally:
+            self._database.execute("PRAGMA synchronous = NORMAL")
+
+    def save_waiting(self, message: Waiting) -> None:
+        self._database.execute(
+            "UPDATE outbox SET seq = ?, refusal = ? WHERE client_id = ?",
+            (message.seq, message.refusal, message.client_id),
+        )
+
+    def unpost(self, client_id: str) -> None:
+        self._database.execute("DELETE FROM outbox WHERE client_id = ?", (client_id,))
+
+    # Who has read
+
+    def reads(self, chat_id: int) -> dict[str, int]:
+        found = self._database.execute(
+            "SELECT username, seq FROM reads WHERE chat_id = ?", (chat_id,)
+        )
+        return dict(found.fetchall())
+
+    def save_read(self, chat_id: int, username: str, seq: int) -> None:
+        self._database.execute(
+            "INSERT INTO reads VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET seq = MAX(seq, ?)",
+            (chat_id, username, seq, seq),
+        )
+
+
+def _encoded(reactions: tuple[tuple[str, tuple[str, ...]], ...]) -> str:
+    return msgspec.json.encode(reactions).decode() if reactions else ""
+
+
+def _open(path: Path) -> sqlite3.Connection:
+    path.touch(mode=0o600)
+    database = sqlite3.connect(path, isolation_level=None, timeout=5, check_same_thread=True)
+    try:
+        database.execute("PRAGMA journal_mode = WAL")
+        database.execute("PRAGMA synchronous = NORMAL")
+        database.execute("PRAGMA cache_size = -2000")
+        version = database.execute("PRAGMA user_version").fetchone()[0]
+        if version > VERSION:
+            raise StoreError("made by a newer Ruggine")
+        if version == 0:
+            database.executescript(f"BEGIN; {_SCHEMA} PRAGMA user_version = {VERSION}; COMMIT;")
+    except BaseException:
+        database.close()
+        raise
+    return database
+
+
+def _set_aside(path: Path) -> None:
+    for suffix in ("", "-wal", "-shm"):
+        part = path.with_name(path.name + suffix)
+        if part.exists():
+            part.replace(path.with_name(f"{path.name}.damaged{suffix}"))

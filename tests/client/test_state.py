@@ -1,0 +1,427 @@
+"""What the client decides, without a window and without a network."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from client_tk import intents, reports
+from client_tk.model import ChatKey, Trouble
+from ruggine.wire import requests
+from tests.client.world import LUIGI, SERVER, World
+
+GROUP = ChatKey("group", "0b0c0d0e-0000-4000-8000-000000000001")
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> World:
+    """Dory is signed in, connected, and has no chat yet."""
+    world = World(tmp_path)
+    world.signs_in()
+    world.opens()
+    world.answer("list_chats", chats=[])
+    return world
+
+
+def chat_item(key: ChatKey = LUIGI, **fields: Any) -> dict[str, Any]:
+    where = (
+        {"chat_type": "private", "to_user": key.name}
+        if key.kind == "private"
+        else {"chat_type": "group", "group_id": key.name, "name": "gita", "role": "owner"}
+    )
+    values = {"seq": 0, "read_seq": 0, "unread": 0, "last_message": None, "muted": False}
+    return {**where, **values, **fields}
+
+
+def item(seq: int, content: str = "", sender: str = "luigi", **fields: Any) -> dict[str, Any]:
+    values = {"edited": False, "deleted": False, "reactions": [], "timestamp": 1000.0 + seq}
+    return {"seq": seq, "from": sender, "content": content or f"n. {seq}", **values, **fields}
+
+
+# Signing in
+
+
+def test_signing_in_opens_the_connection_and_keeps_the_token(tmp_path: Path) -> None:
+    world = World(tmp_path)
+    world.signs_in()
+    assert world.state.phase == "in"
+    assert world.kept == {"dory": "rg1_x"}
+    asked = world.opens()
+    assert (asked.epoch, asked.cursors) == (None, ())
+    assert world.state.link.status == "live"
+
+
+def test_a_refusal_is_shown_in_the_form(tmp_path: Path) -> None:
+    world = World(tmp_path)
+    world.state.sign_in(SERVER, "dory", "sbagliata!", register=False, stay=True)
+    world.take(reports.Refused("invalid_credentials", "…"))
+    assert world.state.phase == "signed_out"
+    assert "password" in world.state.problem
+    world.state.sign_in(SERVER, "dory", "giusta-adesso", register=False, stay=True)
+    assert (world.state.phase, world.state.problem) == ("signing_in", "")
+    world.take(reports.Unreachable("refused"))
+    assert "chat.example" in world.state.problem
+
+
+def test_who_cancels_is_not_signed_in_by_a_late_answer(tmp_path: Path) -> None:
+    world = World(tmp_path)
+    world.state.sign_in(SERVER, "dory", "una-password-segreta", register=False, stay=True)
+    world.state.cancel_sign_in()
+    world.take(reports.SignedIn("dory", "rg1_x"))
+    assert world.state.phase == "signed_out"
+    assert not world.kept
+
+
+def test_the_next_start_shows_what_is_kept_before_any_network(world: World) -> None:
+    world.message("luigi", "ciao")
+    world.state.select(LUIGI)
+    world.restart()
+    assert world.state.phase == "in"
+    assert world.state.selected == LUIGI
+    assert world.shown() == ["ciao"]
+    assert world.told == []
+    world.state.resume("rg1_x")
+    assert isinstance(world.told[-1], intents.Validate)
+    world.take(reports.SignedIn("dory", "rg1_x"))
+    asked = world.opens("ok")
+    assert asked.epoch == "e1"
+    assert [(c.to_user, c.seq) for c in asked.cursors] == [("luigi", 1)]
+
+
+def test_a_token_that_has_ended_asks_for_the_password_and_loses_nothing(world: World) -> None:
+    world.state.send(LUIGI, "non ancora partito")
+    world.state.set_draft(LUIGI, "e questo")
+    world.take(reports.Closed(4501))
+    assert world.state.phase == "signed_out"
+    assert "nothing is lost" in world.state.problem
+    assert not world.kept
+    world.signs_in()
+    world.state.select(LUIGI)
+    assert world.shown() == ["non ancora partito"]
+    world.opens()
+    assert [m["content"] for m in world.said("send_message")][-1] == "non ancora partito"
+
+
+# Reading and writing
+
+
+def test_a_message_comes_is_counted_and_read_when_it_is_looked_at(world: World) -> None:
+    world.state.seen(focused=True)
+    world.message("luigi", "ciao")
+    [line] = world.state.chats()
+    assert (line.title, line.unread, line.preview) == ("luigi", 1, "ciao")
+    world.state.select(LUIGI)
+    assert world.state.page is not None
+    assert world.state.page.new_from == 1
+    world.state.seen(at_end=True)
+    assert world.state.chats()[0].unread == 0
+    assert [m["seq"] for m in world.said("mark_read")] == [1]
+
+
+def test_what_is_sent_shows_a_clock_then_a_tick_then_two(world: World) -> None:
+    world.state.select(LUIGI)
+    world.state.send(LUIGI, "ciao")
+
+    def progress() -> list[str]:
+        assert world.state.page is not None
+        return [row.progress for row in world.state.page.rows]
+
+    assert progress() == ["waiting"]
+    [sent] = world.said("send_message")
+    where = {"chat_type": "private", "to_user": "luigi"}
+    world.hear("message_sent", **where, client_id=sent["client_id"], seq=1, timestamp=1.0,
+               duplicate=False)  # fmt: skip
+    assert progress() == ["stored"]
+    world.message("dory", "ciao", client_id=sent["client_id"])
+    assert progress() == ["stored"]
+    world.hear("read_receipt", chat_type="private", username="luigi", to_user="dory", seq=1)
+    assert progress() == ["read"]
+
+
+@pytest.mark.parametrize("first", ["message_sent", "incoming_message"])
+def test_the_answer_and_the_entry_may_come_in_any_order(world: World, first: str) -> None:
+    world.state.select(LUIGI)
+    world.state.send(LUIGI, "ciao")
+    [sent] = world.said("send_message")
+
+    def answer() -> None:
+        world.hear("message_sent", chat_type="private", to_user="luigi", seq=1, timestamp=1.0,
+                   client_id=sent["client_id"], duplicate=False)  # fmt: skip
+
+    if first == "message_sent":
+        answer()
+    world.message("dory", "ciao", client_id=sent["client_id"])
+    if first == "incoming_message":
+        answer()
+    assert world.shown() == ["ciao"]
+    assert world.state.link.waiting == 0
+
+
+def test_messages_of_a_chat_are_sent_one_after_the_other(world: World) -> None:
+    for text in ("uno", "due"):
+        world.state.send(LUIGI, text)
+    world.state.send(ChatKey("private", "ugo"), "altrove")
+    sent = world.said("send_message")
+    assert [m["content"] for m in sent] == ["uno", "altrove"]
+    world.message("dory", "uno", client_id=sent[0]["client_id"])
+    assert [m["content"] for m in world.said("send_message")] == ["due"]
+
+
+def test_what_was_typed_offline_is_sent_once_after_a_restart(world: World) -> None:
+    world.take(reports.Closed(1006, "lost"))
+    world.state.send(LUIGI, "da lontano")
+    assert world.state.link.waiting == 1
+    assert world.said("send_message") == []
+    world.restart()
+    world.state.select(LUIGI)
+    assert world.shown() == ["da lontano"]
+    world.state.resume("rg1_x")
+    world.take(reports.SignedIn("dory", "rg1_x"))
+    world.opens("ok")
+    assert world.said("send_message") == []
+    world.hear("caught_up")
+    [sent] = world.said("send_message")
+    world.take(reports.Closed(1006, "lost"))
+    world.passes(60)
+    world.opens("ok")
+    world.message("dory", "da lontano", client_id=sent["client_id"])
+    world.hear("caught_up")
+    assert world.said("send_message") == []
+    assert world.shown() == ["da lontano"]
+
+
+def test_a_refused_message_says_why_and_can_be_sent_again_or_discarded(world: World) -> None:
+    world.state.select(LUIGI)
+    world.state.send(LUIGI, "no")
+    [sent] = world.said("send_message")
+    world.hear("error", code="forbidden", error="…", client_id=sent["client_id"])
+    assert world.state.page is not None
+    [row] = world.state.page.rows
+    assert (row.progress, row.content) == ("refused", "no")
+    assert row.refusal
+    world.state.retry(sent["client_id"])
+    assert [m["client_id"] for m in world.said("send_message")] == [sent["client_id"]]
+    world.state.discard(sent["client_id"])
+    assert world.shown() == ["no"]  # it may be stored by now
+    world.hear("error", code="forbidden", error="…", client_id=sent["client_id"])
+    world.state.discard(sent["client_id"])
+    assert world.shown() == []
+
+
+def test_what_cannot_be_stored_now_is_sent_again_by_itself(world: World) -> None:
+    world.state.send(LUIGI, "ciao")
+    [sent] = world.said("send_message")
+    world.hear("error", code="rate_limited", error="…", client_id=sent["client_id"], retry_after=3)
+    world.passes(2.9)
+    assert world.said("send_message") == []
+    world.passes(0.2)
+    assert [m["client_id"] for m in world.said("send_message")] == [sent["client_id"]]
+
+
+def test_edits_deletions_and_reactions_change_the_message(world: World) -> None:
+    world.state.select(LUIGI)
+    where = {"chat_type": "private", "to_user": "dory", "from": "luigi", "timestamp": 1.0}
+    world.message("luigi", "cioa")
+    world.hear("message_edited", **where, seq=2, ref=1, content="ciao")
+    world.hear("reaction", **where, seq=3, ref=1, emoji="👍", active=True)
+    assert world.state.page is not None
+    [row] = world.state.page.rows
+    assert (row.content, row.edited, row.reactions) == ("ciao", True, (("👍", ("luigi",)),))
+    world.hear("reaction", **where, seq=4, ref=1, emoji="👍", active=False)
+    world.hear("message_deleted", **where, seq=5, ref=1)
+    [row] = world.state.page.rows
+    assert (row.content, row.deleted, row.reactions) == ("", True, ())
+    world.restart()
+    world.state.select(LUIGI)
+    assert world.state.page is not None
+    assert world.state.page.rows[0].deleted
+
+
+# Coming back
+
+
+def test_nothing_is_shown_twice_and_a_break_begins_the_cache_anew(world: World) -> None:
+    world.state.select(LUIGI)
+    world.message("luigi", "uno", seq=1)
+    world.message("luigi", "uno", seq=1)
+    assert world.shown() == ["uno"]
+    world.message("luigi", "sette", seq=7)
+    world.state.select(LUIGI)
+    assert world.shown() == ["sette"]
+    assert world.state.page is not None
+    assert world.state.page.has_older
+
+
+def test_a_gap_is_asked_for_when_somebody_scrolls_there(world: World) -> None:
+    world.state.select(LUIGI)
+    world.message("luigi", "prima", seq=1)
+    where = {"chat_type": "private", "to_user": "luigi"}
+    world.hear("gap", **where, **{"from": 2, "to": 900})
+    world.message("luigi", "dopo", seq=901)
+    assert world.shown() == ["dopo"]
+    world.state.load_older()
+    assert world.state.page is not None
+    assert world.state.page.loading
+    world.answer("get_messages", messages=[item(n) for n in range(801, 901)], has_more=True)
+    assert world.shown()[0] == "n. 801"
+    assert len(world.shown()) == 101
+    world.restart()
+    world.state.select(LUIGI)
+    world.state.load_older()
+    assert len(world.shown()) == 101  # from the disk
+
+
+def test_another_database_is_read_anew_and_what_was_typed_stays(world: World) -> None:
+    world.state.select(LUIGI)
+    world.message("luigi", "di prima")
+    world.take(reports.Closed(1006, "lost"))
+    world.state.send(LUIGI, "mio")
+    world.state.set_draft(LUIGI, "bozza")
+    world.passes(60)
+    world.opens("reset", epoch="e2")
+    assert world.shown() == ["mio"]
+    assert world.state.draft(LUIGI) == "bozza"
+    last = item(3, "del nuovo")
+    world.answer("list_chats", chats=[chat_item(seq=3, unread=1, last_message=last)])
+    world.answer("get_messages", messages=[last], has_more=False)
+    assert world.shown() == ["del nuovo", "mio"]
+
+
+def test_the_back_off_grows_and_the_person_need_not_wait(world: World) -> None:
+    for _ in range(8):
+        world.take(reports.Closed(1006, "lost"))
+        link = world.state.link
+        assert link.status == "offline"
+        assert link.retry_at_s is not None
+        assert 0.5 <= link.retry_at_s - world.clock_s <= 30
+        assert "chat.example" in link.reason
+        world.state.retry_now()
+        assert world.state.link.status == "connecting"
+    assert len([i for i in world.told if isinstance(i, intents.Open)]) == 8
+
+
+@pytest.mark.parametrize("code", [4500, 4502, 4503, 4504])
+def test_who_is_not_wanted_does_not_come_back_by_themselves(world: World, code: int) -> None:
+    world.take(reports.Closed(code))
+    assert world.state.link.retry_at_s is None
+    assert world.state.link.reason
+    world.state.retry_now()
+    assert world.state.link.status == "connecting"
+
+
+def test_a_request_is_answered_once_whatever_happens(world: World) -> None:
+    answers: list[Any] = []
+    world.state.ask(requests.Sessions(), answers.append)
+    world.answer("sessions", sessions=[])
+    world.state.ask(requests.Sessions(), answers.append)
+    world.passes(25)
+    world.state.ask(requests.Sessions(), answers.append)
+    world.take(reports.Closed(1001))
+    world.state.ask(requests.Sessions(), answers.append)
+    assert [a.code if isinstance(a, Trouble) else "ok" for a in answers] == [
+        "ok", "unavailable", "unavailable", "unavailable",
+    ]  # fmt: skip
+
+
+# The list
+
+
+def test_mentions_come_first_then_unread_then_recent(world: World) -> None:
+    items = [chat_item(ChatKey("private", name), seq=1) for name in ("luigi", "ugo", "pia")]
+    world.state.roster.refresh()
+    world.hear("list_chats_result", request_id="x", chats=[])
+    world.state.ask(requests.ListChats(), world.state._take_chats)
+    world.answer("list_chats", chats=[*items, chat_item(GROUP, seq=5)])
+    world.message("ugo", "ciao", seq=2, to_user="dory")
+    world.message("luigi", "@dory vieni?", seq=6, group_id=GROUP.name)
+    world.message("pia", "più recente", seq=2, to_user="dory")
+    assert [line.title for line in world.state.chats()] == ["gita", "pia", "ugo", "luigi"]
+    assert world.state.chats()[0].mentions == 1
+    assert world.state.unread == 3
+
+
+def test_unread_is_what_the_daemon_says_and_what_came_since(world: World) -> None:
+    last = item(10)
+    world.state.ask(requests.ListChats(), world.state._take_chats)
+    world.message("luigi", "durante", seq=11)
+    world.answer("list_chats", chats=[chat_item(seq=10, unread=4, last_message=last)])
+    assert world.state.chats()[0].unread == 5
+    world.message("luigi", "dopo", seq=12)
+    assert world.state.chats()[0].unread == 6
+    world.hear("read_receipt", chat_type="private", username="dory", to_user="luigi", seq=12)
+    assert world.state.chats()[0].unread == 0
+
+
+def test_a_group_that_was_left_is_no_longer_listed(world: World) -> None:
+    world.state.ask(requests.ListChats(), world.state._take_chats)
+    world.answer("list_chats", chats=[chat_item(GROUP, seq=2)])
+    world.hear("member_left", chat_type="group", group_id=GROUP.name, seq=3, timestamp=1.0,
+               username="dory", by="luigi")  # fmt: skip
+    assert world.state.chats() == []
+    assert world.state.title(GROUP) == "gita"
+
+
+# Calling
+
+
+def test_a_hidden_window_is_called_and_a_read_chat_is_not(world: World) -> None:
+    world.state.select(LUIGI)
+    world.state.seen(focused=True, visible=True, at_end=True)
+    world.message("luigi", "vista")
+    assert world.notices == []
+    world.state.seen(focused=False)
+    world.message("luigi", "dietro")
+    world.state.seen(visible=False)
+    world.message("luigi", "ridotta")
+    assert [text for _, text, _ in world.notices] == ["dietro", "ridotta"]
+    assert world.urged == 2
+    world.message("dory", "mia, dal telefono")
+    assert len(world.notices) == 2
+
+
+def test_a_long_absence_calls_once(world: World) -> None:
+    world.message("luigi", "prima")
+    world.notices.clear()
+    world.take(reports.Closed(1006, "lost"))
+    world.passes(60)
+    world.opens("ok")
+    for number in range(5):
+        world.message("luigi", f"n. {number}")
+    assert world.notices == []
+    world.hear("caught_up")
+    assert [text for _, text, _ in world.notices] == ["5 new messages"]
+
+
+def test_typing_is_shown_for_a_while(world: World) -> None:
+    world.message("luigi", "ciao")
+    where = {"chat_type": "private", "to_user": "dory", "from": "luigi"}
+    world.hear("typing", **where, active=True)
+    assert world.state.typing(LUIGI) == ["luigi"]
+    assert world.state.due_s() is not None
+    world.passes(7)
+    assert world.state.typing(LUIGI) == []
+    world.hear("typing", **where, active=True)
+    world.message("luigi", "ecco")
+    assert world.state.typing(LUIGI) == []
+
+
+# Far away
+
+
+def test_a_jump_to_what_is_not_cached_reads_around_it_and_comes_back(world: World) -> None:
+    world.state.ask(requests.ListChats(), world.state._take_chats)
+    world.answer("list_chats", chats=[chat_item(seq=5000, last_message=item(5000))])
+    world.state.select(LUIGI)
+    world.answer("get_messages", messages=[item(n) for n in range(4901, 5001)], has_more=True)
+    world.state.open_at(LUIGI, 1000)
+    world.answer("get_messages", messages=[item(n) for n in range(951, 1051)], has_more=True)
+    assert world.shown()[49] == "n. 1000"
+    world.message("luigi", "intanto", seq=5001)
+    assert "intanto" not in world.shown()
+    assert world.state.page is not None
+    assert world.state.page.has_newer
+    world.state.jump_to_newest()
+    assert world.shown()[-1] == "intanto"
+    assert len(world.shown()) == 100
