@@ -33,6 +33,11 @@ _SOME_TIME = '"message_type":"user_status"'
 _PROMPTS = re.compile(r"^(> )+")
 
 
+def _heed_ctrl_c() -> None:
+    """Tests that run in the background of a script inherit that it is ignored."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 class Terminal:
     """One shell of a person who follows the README."""
 
@@ -47,6 +52,7 @@ class Terminal:
         self._lines = queue.Queue()
         self.process = subprocess.Popen(
             command, shell=True, cwd=ROOT, env=self._env, start_new_session=True,
+            preexec_fn=_heed_ctrl_c,
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
         )  # fmt: skip
         threading.Thread(target=self._read, args=(self.process, self._lines), daemon=True).start()

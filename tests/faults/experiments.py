@@ -33,6 +33,11 @@ DRAINED_S = 10.0
 
 CROWD = 1000
 
+LEFT_ON_A_FULL_DISK = 20
+"""Messages for which the pages that are there already may have room: a smaller batch may fit where
+a larger one did not."""
+
+
 SLOW_READERS_MB = 64
 """What the daemon may take for those who do not read: each may have 1 MiB waiting."""
 
@@ -112,7 +117,7 @@ async def power_cut_relaxed(stage: Stage) -> Verdict:
 
 @experiment(needs=why_not)
 async def disk_full(stage: Stage) -> Verdict:
-    """Nothing is acknowledged, what there is can be read, and it goes on when there is room."""
+    """Next to nothing fits in, what there is can be read, and it goes on when there is room."""
     disk = SmallDisk(stage.folder / "small", kib=16 << 10)
     stage.database = disk.path / "ruggine.db"
     try:
@@ -125,7 +130,8 @@ async def disk_full(stage: Stage) -> Verdict:
             before = stage.trial.acknowledged
             await stage.wait(0.5)
             stage.expect(await _can_read(stage), "a history can be read while the disk is full")
-            stage.expect(stage.trial.acknowledged == before, "nothing is acknowledged meanwhile")
+            fitted = stage.trial.acknowledged - before
+            stage.expect(fitted <= LEFT_ON_A_FULL_DISK, f"{fitted} are acknowledged meanwhile")
             disk.empty()
             await stage.after(1, 20)
         return await stage.close()
