@@ -43,9 +43,16 @@ class Chats:
 
     # How far each has come
 
-    def cursors(self) -> list[tuple[ChatKey, int]]:
-        """Of the chats that something is known of."""
-        return [(chat.key, chat.cursor) for chat in self._chats.values() if chat.cursor]
+    def cursors(self, most: int) -> list[tuple[ChatKey, int]]:
+        """Of the `most` newest chats that something is known of. The others are begun anew: what
+        was missed of them will not be sent."""
+        known = [chat for chat in self._chats.values() if chat.cursor]
+        known.sort(key=lambda chat: chat.time_s, reverse=True)
+        for chat in known[most:]:
+            self._store.forget_entries(chat.id)
+            chat.low, chat.cursor = 1, 0
+            self._store.save_chat(chat)
+        return [(chat.key, chat.cursor) for chat in known[:most]]
 
     def advance(self, chat: StoredChat, seq: int) -> bool:
         """Whether the entry `seq` is new. Where the run is broken, it begins anew with it."""

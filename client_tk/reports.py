@@ -22,6 +22,7 @@ class Refused(Struct, frozen=True):
 
     code: str
     sentence: str
+    retry_after_s: float | None = None
 
 
 class Unreachable(Struct, frozen=True):

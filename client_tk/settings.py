@@ -130,7 +130,7 @@ def _split(text: str) -> tuple[str, list[str]]:
     if text.startswith("["):
         host, _bracket, rest = text[1:].partition("]")
         return host, rest.split(":")[1:]
-    if text.count(":") > 2:
+    if text.count(":") > 2 or "::" in text:
         return text, []
     host, *ports = text.split(":")
     return host, ports

@@ -39,20 +39,25 @@ Phase = Literal["signed_out", "signing_in", "in"]
 
 TYPING_S = 6.0
 
+MOST_CURSORS = 400
+"""So many fit into the one frame that asks for what was missed."""
+
 
 class State:
     """Tk thread only."""
 
-    def __init__(self, outside: Outside) -> None:
+    def __init__(self, outside: Outside, device: str = "") -> None:
+        """`device` is how this session is called in the list of sessions."""
         self._outside = outside
-        self.changes: set[str] = set()
+        self._device = device
+        self.changes: set[str] = {"phase"}
         self.phase: Phase = "signed_out"
         self.problem = ""
         self.server: Server | None = None
         self.me = ""
         self.max_message_length = 4096
         self.selected: ChatKey | None = None
-        self._stay = False
+        self._stay = self._leaving = False
         self._focused = False
         self._visible = True
         self._store: Store | None = None
@@ -81,17 +86,17 @@ class State:
     # Signing in and out
 
     def sign_in(
-        self, server: Server, username: str, password: str, *, register: bool, stay: bool,
-        device: str = "",
-    ) -> None:  # fmt: skip
+        self, server: Server, username: str, password: str, *, register: bool, stay: bool
+    ) -> None:
         """Answered by `phase` "in", or by "signed_out" with a `problem`."""
         self.server, self._stay = server, stay
         self._show_phase("signing_in")
-        self._outside.tell(intents.SignIn(server, username, password, device, register))
+        self._outside.tell(intents.SignIn(server, username, password, self._device, register))
 
     def cancel_sign_in(self) -> None:
         """Whatever is answered now comes too late."""
         if self.phase == "signing_in":
+            self._outside.tell(intents.Close())
             self._show_phase("signed_out")
 
     def come_back(self, server: Server, username: str) -> None:
@@ -102,20 +107,28 @@ class State:
     def resume(self, token: str | None) -> None:
         """Go on with the token that was kept for the account that `come_back` has opened."""
         if token is None:
-            self.leave(wording.trouble("invalid_session", ""))
+            self.leave(wording.not_kept())
         elif self.server is not None:
             self._connection.validate(self.server, token)
 
     def sign_out(self, *, everywhere: bool = False) -> None:
-        """End the session, here or on every device. What is kept on the disk stays."""
+        """End the session, here or on every device. What is kept on the disk stays.
+
+        Takes effect when the daemon has answered, or is not there to answer.
+        """
         request = requests.LogoutAll() if everywhere else requests.Logout()
         if self.server is not None:
             self._outside.signed_out(self.server, self.me)
-        self.ask(request, lambda _reply: None)
-        self.leave("")
+        self._leaving = True
+        self.ask(request, lambda _reply: self._signed_out())
+
+    def _signed_out(self) -> None:
+        if self._leaving:
+            self.leave("")
 
     def leave(self, problem: str) -> None:
         """Back to the sign-in form, with a sentence about why."""
+        self._leaving = False
         self._connection.close()
         self._asking.lose()
         if self._store is not None:
@@ -172,8 +185,8 @@ class State:
         match report:
             case reports.SignedIn(username, token):
                 self._on_signed_in(username, token)
-            case reports.Refused(code, sentence):
-                self._on_refused(code, sentence)
+            case reports.Refused():
+                self._on_refused(report)
             case reports.Unreachable(reason, detail):
                 self._on_unreachable(reason, detail)
             case reports.Opened(welcome):
@@ -197,15 +210,15 @@ class State:
     def _open(self, token: str) -> None:
         assert self.server is not None and self._store is not None  # noqa: PT018 - is "in"
         epoch = self._store.meta("epoch")
-        cursors = tuple(cursor_of(key, seq) for key, seq in self._chats.cursors())
+        cursors = tuple(cursor_of(key, seq) for key, seq in self._chats.cursors(MOST_CURSORS))
         self._connection.open(intents.Open(self.server, token, epoch, cursors if epoch else ()))
 
-    def _on_refused(self, code: str, sentence: str) -> None:
+    def _on_refused(self, refused: reports.Refused) -> None:
         if self.phase == "in":
             self._lose_session()
         elif self.phase == "signing_in":
-            self.problem = wording.trouble(code, sentence)
             self._show_phase("signed_out")
+            self.problem = wording.trouble(refused.code, refused.sentence, refused.retry_after_s)
 
     def _on_unreachable(self, reason: str, detail: str) -> None:
         name = self.server.host if self.server else ""
@@ -248,6 +261,8 @@ class State:
         self._asking.lose()
         self._pages_lost()
         self.roster.nobody_online()
+        if self._store is None:
+            return  # it was left on purpose
         if code == 4501:
             self._lose_session()
             return
@@ -641,7 +656,7 @@ class State:
             focused=self._focused,
             visible=self._visible,
             shown=chat.key == self.selected,
-            at_end=transcript is not None and transcript.at_end and not transcript.has_newer,
+            at_end=transcript is not None and transcript.shows_end,
             muted=chat.muted,
             own=row is None or row.sender == self.me or row.kind != "message",
             mention=row is not None and mentions(row.content, self.me),

@@ -35,6 +35,7 @@ class Transcript:
         self.loading = False
         self.at_end = True
         self.new_from: int | None = None
+        self._unread_after = chat.read_seq if chat.unread else None
         self.open_at_end()
         self._mark_new()
 
@@ -63,15 +64,19 @@ class Transcript:
         return self.chat.low > 1 or bool(self._store.before(self.chat.id, first, 1))
 
     def _mark_new(self) -> None:
-        if self.chat.unread:
-            self.new_from = next(
-                (
-                    r.seq
-                    for r in self.rows
-                    if (r.seq or 0) > self.chat.read_seq and r.sender != self._me
-                ),
-                None,
-            )
+        """Once, when there is something to be marked."""
+        after = self._unread_after
+        if after is None or not self.rows:
+            return
+        self._unread_after = None
+        new = (r.seq for r in self.rows if (r.seq or 0) > after and r.sender != self._me)
+        self.new_from = next(new, None)
+
+    @property
+    def shows_end(self) -> bool:
+        """Whether the newest entry is in view."""
+        fetching = self.loading and not self.rows
+        return self.at_end and not self.has_newer and not fetching
 
     @property
     def _first(self) -> int:
@@ -138,6 +143,7 @@ class Transcript:
             self.chat.low = (found[0].seq or 1) if has_more and found else 1
             self._store.save_chat(self.chat)
         self.older()
+        self._mark_new()
 
     def _take_after(self, after: int, found: list[Row], has_more: bool) -> None:
         last = self.rows[-1].seq if self.rows else None

@@ -60,6 +60,11 @@ def closed(code: int) -> str:
     return known.get(code) or _("The server has closed the connection.")
 
 
+def not_kept() -> str:
+    """At a start for which no token was kept."""
+    return _("Your session is not kept on this computer. Sign in again; nothing is lost.")
+
+
 def missed(count: int) -> str:
     """What came while one was away, in one notification."""
     return ngettext("{count} new message", "{count} new messages", count).format(count=count)

@@ -17,7 +17,7 @@ _MOST_HEARD = 65536
 _MOST_DEVICE = 64
 _SIGNED_IN = re.compile(r"OK: (?:Registered|Logged in) as (\S+) SESSION: ([!-~]+)")
 _VALID = re.compile(r"OK: (\S+)")
-_REFUSED = re.compile(r"ERR: (.*) \[([a-z_]+)(?: retry_after=[0-9.]+)?\]")
+_REFUSED = re.compile(r"ERR: (.*) \[([a-z_]+)(?: retry_after=([0-9.]{1,12}))?\]")
 _TOKEN = re.compile("[!-~]{1,512}")
 
 
@@ -103,12 +103,19 @@ def _read_line(stream: Stream, patience: Patience) -> str:
 
 def _understand(intent: SignIn | Validate, reply: str) -> Answer:
     if refused := _REFUSED.fullmatch(reply):
-        return Refused(refused[2], reasons.printable(refused[1]))
+        return Refused(refused[2], reasons.printable(refused[1]), _seconds(refused[3]))
     if isinstance(intent, SignIn) and (said := _SIGNED_IN.fullmatch(reply)):
         return _signed_in(said[1], said[2])
     if isinstance(intent, Validate) and (said := _VALID.fullmatch(reply)):
         return _signed_in(said[1], intent.token)
     raise _NotRuggine
+
+
+def _seconds(text: str | None) -> float | None:
+    try:
+        return float(text) if text is not None else None
+    except ValueError:
+        return None
 
 
 def _signed_in(username: str, token: str) -> SignedIn:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import socket
+import threading
 import time
 from collections.abc import Callable
 
@@ -11,7 +12,8 @@ import pytest
 
 from client_tk.intents import Close, Do, Open, Say, SignIn, Validate
 from client_tk.net import reasons
-from client_tk.reports import Closed, Heard, Opened, Refused, SignedIn, Unreachable
+from client_tk.net.dial import Stream
+from client_tk.reports import Closed, Done, Heard, Opened, Refused, SignedIn, Unreachable
 from ruggine.wire.frames import GroupRenamed, Pong
 from tests.client.linked import (
     BINARY,
@@ -88,7 +90,7 @@ def test_what_a_daemon_says_is_shown_without_control_characters() -> None:
     reply = "ERR: Red \x1b[31malert\u202e\x00 now [rate_limited retry_after=2.5]\r\n".encode()
     with stranger(answers(reply)) as it, linked() as net:
         refused = net.ask(Validate(it.server, "rg1_a"), Refused)
-        assert refused == Refused("rate_limited", "Red [31malert now")
+        assert refused == Refused("rate_limited", "Red [31malert now", 2.5)
 
 
 def test_a_line_that_comes_byte_by_byte() -> None:
@@ -287,22 +289,47 @@ def test_a_close_without_a_code() -> None:
         assert net.expect(Closed) == Closed(1006, reasons.LOST)
 
 
-def test_last_words_are_heard_though_nothing_can_be_said() -> None:
+def test_last_words_are_heard_though_nothing_can_be_said(monkeypatch: pytest.MonkeyPatch) -> None:
     """The daemon is gone, but its reason was on its way before."""
+    told = threading.Event()
 
     def act(peer: Peer) -> None:
         peer.let_in()
-        assert peer.frame()[0] == TEXT
+        told.wait(PATIENCE_S)
         peer.say(frame(CLOSE, b"\x03\xe9"))
-        peer.socket.shutdown(socket.SHUT_RDWR)
+        wait_for_end(peer)
+
+    def fail(_stream: Stream, _data: bytes) -> int:
+        told.set()
+        time.sleep(0.1)
+        raise BrokenPipeError
 
     with stranger(act) as it, linked() as net:
         net.ask(it.open, Opened)
-        for number in range(3):
-            net.link.tell(Say(b"%d" % number))
-            net.link.tell(Do(lambda: time.sleep(0.05), number))
-        reports = [net.hear() for _ in range(4)]
-        assert [it for it in reports if isinstance(it, Closed)] == [Closed(1001)]
+        monkeypatch.setattr(Stream, "write", fail)
+        assert net.ask(Say(b"1"), Closed) == Closed(1001)
+        assert net.silent(0.05)
+
+
+@pytest.mark.parametrize("reopens", [False, True])
+def test_our_close_comes_after_all_that_was_said(reopens: bool) -> None:
+    """Though the daemon reads slowly."""
+    got: list[tuple[int, bytes]] = []
+
+    def act(peer: Peer) -> None:
+        peer.let_in()
+        while CLOSE not in [opcode for opcode, _ in got]:
+            got.append(peer.frame())
+            time.sleep(0.002)
+
+    with stranger(act) as it, stranger(Peer.let_in) as other, linked(farewell_s=5) as net:
+        net.ask(it.open, Opened)
+        for number in range(40):
+            net.link.tell(Say(b"%d" % number + b" " * 60_000))
+        net.link.tell(other.open if reopens else Close())
+        net.ask(Do(lambda: None, 1), Opened if reopens else Done)
+    assert [int(said) for opcode, said in got if opcode == TEXT] == list(range(40))
+    assert got[-1] == (CLOSE, b"\x03\xe8")
 
 
 def test_everything_byte_by_byte() -> None:
@@ -467,13 +494,22 @@ def test_stopping_does_not_wait_for_who_is_slow(is_open: bool) -> None:
 
 def test_every_address_is_tried(monkeypatch: pytest.MonkeyPatch) -> None:
     """One where nobody listens, one that does not answer, and the right one."""
+    full = socket.create_server(("127.0.0.1", 0), backlog=0)
+    crowd = [socket.socket() for _ in range(4)]
+    for one in crowd:
+        one.setblocking(False)
+        one.connect_ex(full.getsockname())
     with stranger(after(A_PONG)) as it, linked(patience_s=1.5) as net:
         kind = (socket.SOCK_STREAM, socket.IPPROTO_TCP, "")
         places = [
             (socket.AF_INET6, *kind, ("::1", it.port, 0, 0)),
-            (socket.AF_INET, *kind, ("192.0.2.1", it.port)),
+            (socket.AF_INET, *kind, full.getsockname()),
             (socket.AF_INET, *kind, ("127.0.0.1", it.port)),
         ]
         monkeypatch.setattr(socket, "getaddrinfo", lambda *_args, **_more: places)
+        began_s = time.monotonic()
         net.ask(it.open, Opened)
+        assert time.monotonic() - began_s > 0.5
         assert net.expect(Heard).frame == Pong()
+    for one in (*crowd, full):
+        one.close()

@@ -1,0 +1,44 @@
+"""`python -m client_tk`, and the console script `ruggine-tk`."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from client_tk.settings import Profile
+
+
+def main() -> None:
+    """Exits with 2 for what it does not understand, and 1 where no window can be opened."""
+    parser = argparse.ArgumentParser(
+        prog="ruggine-tk", description="The desktop client of Ruggine, a chat you host yourself."
+    )
+    parser.add_argument(
+        "--profile", default="default", metavar="NAME",
+        help="keep another account beside this one: each profile has its own settings and cache",
+    )  # fmt: skip
+    parser.add_argument(
+        "--folder", type=Path, metavar="DIR",
+        help="keep settings and messages in this folder, such as one on a USB stick",
+    )  # fmt: skip
+    chosen = parser.parse_args()
+    try:
+        profile = Profile(chosen.profile, folder=chosen.folder)
+    except ValueError as error:
+        parser.error(str(error))
+    try:
+        import tkinter as tk
+    except ImportError:
+        parser.exit(1, "ruggine-tk needs Tk (Debian: apt install python3-tk)\n")
+    from client_tk.app import App
+
+    try:
+        App(profile).run()
+    except tk.TclError as error:
+        if "display" not in str(error):
+            raise
+        parser.exit(1, f"ruggine-tk cannot open a window: {error}\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,100 @@
+"""The client's own file."""
+
+from __future__ import annotations
+
+import sqlite3
+import stat
+from pathlib import Path
+
+import pytest
+
+from client_tk.model import ChatKey, Row
+from client_tk.store import Store, StoreError, Waiting
+
+LUIGI = ChatKey("private", "luigi")
+
+
+def row(seq: int, sender: str = "luigi", **fields: object) -> Row:
+    return Row(seq=seq, sender=sender, content=f"n. {seq}", time_s=1.5, **fields)  # type: ignore[arg-type]
+
+
+def test_everything_is_there_again(tmp_path: Path) -> None:
+    store = Store(tmp_path / "it.db")
+    chat = store.add_chat(LUIGI, "luigi")
+    chat.low, chat.cursor, chat.unread, chat.muted, chat.preview = 3, 9, 2, True, "ciao"
+    chat.draft = "bozza\ndue"
+    rows = [
+        row(3, reactions=(("👍", ("dory", "ugo")),), edited=True, reply_to=1),
+        row(9, kind="member_joined", subject="pia"),
+    ]
+    with store.writing():
+        store.put(chat.id, rows)
+        store.save_chat(chat)
+        store.save_draft(chat)
+        store.save_read(chat.id, "luigi", 5)
+        store.save_read(chat.id, "luigi", 4)
+        store.set_meta("epoch", "e1")
+    store.post(Waiting(chat.id, "c" * 32, "in attesa", None, 2.5))
+    store.close()
+    again = Store(tmp_path / "it.db")
+    assert again.chats() == [chat]
+    assert again.before(chat.id, 100, 10) == rows
+    assert again.after(chat.id, 3, 10) == rows[1:]
+    assert again.reads(chat.id) == {"luigi": 5}
+    assert again.meta("epoch") == "e1"
+    assert again.waiting() == [Waiting(chat.id, "c" * 32, "in attesa", None, 2.5)]
+    again.close()
+
+
+def test_it_is_the_owners_only(tmp_path: Path) -> None:
+    store = Store(tmp_path / "mine" / "it.db")
+    store.set_meta("a", "b")
+    for path in (tmp_path / "mine").iterdir():
+        assert stat.S_IMODE(path.stat().st_mode) == 0o600, path
+    assert stat.S_IMODE((tmp_path / "mine").stat().st_mode) == 0o700
+    store.close()
+
+
+def test_what_was_begun_and_failed_is_not_there(tmp_path: Path) -> None:
+    store = Store(tmp_path / "it.db")
+
+    def fail() -> None:
+        with store.writing(), store.writing():
+            store.set_meta("a", "b")
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        fail()
+    assert store.meta("a") is None
+    with store.writing():
+        store.set_meta("a", "c")
+    assert store.meta("a") == "c"
+
+
+def test_a_damaged_file_is_set_aside_and_the_program_starts(tmp_path: Path) -> None:
+    path = tmp_path / "it.db"
+    path.write_bytes(b"this is no database, but it is longer than a header" * 100)
+    store = Store(path)
+    assert store.chats() == []
+    assert (tmp_path / "it.db.damaged").read_bytes().startswith(b"this is no database")
+    store.close()
+
+
+def test_the_file_of_a_newer_program_is_left_alone(tmp_path: Path) -> None:
+    path = tmp_path / "it.db"
+    with sqlite3.connect(path) as database:
+        database.execute("PRAGMA user_version = 99")
+    database.close()
+    with pytest.raises(StoreError, match="newer"):
+        Store(path)
+
+
+def test_unread_are_the_messages_of_others(tmp_path: Path) -> None:
+    store = Store(tmp_path / "it.db")
+    rows = [row(1), row(2, "dory"), row(3, kind="member_joined"), row(4), row(5, deleted=True)]
+    store.put(1, rows)
+    assert store.unread(1, 0, "dory") == 2
+    assert store.unread(1, 1, "dory") == 1
+    last = store.last_own(1, "dory")
+    assert last is not None
+    assert last.seq == 2

@@ -1,0 +1,77 @@
+"""Days, times and languages."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+
+import pytest
+
+from client_tk import texts, wording
+from client_tk.net import reasons
+
+NOW_S = time.mktime((2026, 11, 23, 15, 0, 0, 0, 0, -1))
+DAY_S = 86_400
+
+
+@pytest.fixture(autouse=True)
+def english() -> Iterator[None]:
+    texts.use("en")
+    yield
+    texts.use("en")
+
+
+@pytest.mark.parametrize(
+    ("days", "shown"),
+    [
+        (0, "Today"),
+        (1, "Yesterday"),
+        (2, "Saturday 21 November"),
+        (-1, "Tuesday 24 November"),
+        (365, "Sunday 23 November 2025"),
+    ],
+)
+def test_days_are_named(days: int, shown: str) -> None:
+    assert texts.day(NOW_S - days * DAY_S, NOW_S) == shown
+
+
+def test_yesterday_begins_at_midnight() -> None:
+    midnight = time.mktime((2026, 11, 23, 0, 0, 0, 0, 0, -1))
+    assert texts.day(midnight - 1, midnight) == "Yesterday"
+    assert texts.day(midnight, midnight + 1) == "Today"
+
+
+def test_lists_show_the_time_today_and_the_date_before() -> None:
+    assert texts.when(NOW_S - 60, NOW_S) == "14:59"
+    assert texts.when(NOW_S - 2 * DAY_S, NOW_S) == "21 Nov"
+    assert texts.when(NOW_S - 400 * DAY_S, NOW_S) == "19 Oct 2025"
+
+
+@pytest.mark.parametrize(
+    ("environment", "italian"),
+    [
+        ({"LANG": "en_GB.UTF-8"}, False),
+        ({"LANG": "it_IT.UTF-8", "LANGUAGE": "en:it"}, False),
+        ({"LC_ALL": "C.UTF-8", "LANG": "it_IT.UTF-8"}, False),
+        ({"LANG": "xx_YY"}, False),
+        ({}, False),
+    ],
+)
+def test_the_environment_says_which_language(
+    environment: dict[str, str], italian: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("LANGUAGE", "LC_ALL", "LC_MESSAGES", "LANG"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    texts.use(None)
+    assert (texts.day(NOW_S, NOW_S) == "Oggi") is italian
+
+
+@pytest.mark.parametrize(
+    "reason", [value for name, value in vars(reasons).items() if name.isupper() and name[0] != "_"]
+)
+def test_every_reason_has_a_sentence_with_the_servers_name(reason: str) -> None:
+    sentence = wording.unreachable(reason, "detail", "chat.example")
+    assert "chat.example" in sentence
+    assert sentence != wording.unreachable("?", "detail", "chat.example") or reason == "broken"

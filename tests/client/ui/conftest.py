@@ -1,0 +1,47 @@
+"""A display that nobody looks at. Where Xvfb is missing the tests use the one there is."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+
+import pytest
+
+from client_tk import texts
+
+
+@pytest.fixture(scope="session", autouse=True)
+def display() -> Iterator[None]:
+    if sys.platform != "linux" or not shutil.which("Xvfb"):
+        if sys.platform == "linux" and "DISPLAY" not in os.environ:
+            pytest.fail("the client's tests need a display, or Xvfb (Debian: apt install xvfb)")
+        yield
+        return
+    reading, writing = os.pipe()
+    server = subprocess.Popen(
+        ["Xvfb", "-displayfd", str(writing), "-screen", "0", "1400x1000x24", "-nolisten", "tcp"],
+        pass_fds=[writing], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+    )  # fmt: skip
+    os.close(writing)
+    with os.fdopen(reading) as told:
+        number = told.readline().strip()
+    before = os.environ.get("DISPLAY")
+    os.environ["DISPLAY"] = f":{number}"
+    yield
+    if before is None:
+        del os.environ["DISPLAY"]
+    else:
+        os.environ["DISPLAY"] = before
+    server.terminate()
+    server.wait()
+
+
+@pytest.fixture(autouse=True)
+def english(monkeypatch: pytest.MonkeyPatch) -> None:
+    """And nobody's own keyring."""
+    monkeypatch.setenv("LANGUAGE", "en")
+    monkeypatch.setenv("PYTHON_KEYRING_BACKEND", "keyring.backends.null.Keyring")
+    texts.use("en")

@@ -1,0 +1,98 @@
+"""Two people, two real clients, one real daemon that dies and comes back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from client_tk.model import ChatKey
+from ruggine.wire import requests
+from tests.client.ui.desk import Desk, Office
+from tests.daemon import Daemon
+
+ALICE, BOB = ChatKey("private", "alice"), ChatKey("private", "bob")
+
+
+@pytest.fixture
+def office(tmp_path: Path, own_daemon: Daemon) -> Iterator[Office]:
+    own_daemon.start()
+    office = Office(tmp_path / "people", own_daemon)
+    yield office
+    office.close()
+
+
+def test_from_registering_to_a_search(office: Office, own_daemon: Daemon) -> None:
+    alice, bob = office.desk("alice"), office.desk("bob")
+    alice.registers()
+    bob.registers()
+
+    # They become friends
+    alice.state.ask(requests.SendFriendRequest(username="bob", message="ciao"), lambda _r: None)
+    office.until(lambda: bob.state.roster.requests_in)
+    bob.state.ask(requests.AcceptFriendRequest(username="alice"), lambda _r: None)
+    office.until(lambda: alice.state.roster.friends == ["bob"])
+
+    # A private message, read
+    alice.goes_to(BOB)
+    alice.writes("ciao bob")
+    office.until(lambda: [row.progress for row in alice.rows()] == ["stored"])
+    office.until(lambda: bob.state.unread == 1)
+    assert bob.app.tk.title().startswith("(1)")
+    bob.goes_to(ALICE)
+    bob.sees("ciao bob")
+    office.until(lambda: [row.progress for row in alice.rows()] == ["read"])
+    assert bob.state.unread == 0
+
+    # A group
+    group = a_group_of_two(office, alice, bob)
+    alice.goes_to(group)
+    bob.goes_to(group)
+    alice.writes("chi viene?")
+    bob.sees("chi viene?")
+    bob.writes("@alice io")
+    alice.sees("@alice io")
+
+    # The daemon dies; what is typed meanwhile arrives, once
+    own_daemon.kill()
+    office.until(lambda: alice.state.link.status == "offline")
+    alice.writes("scritto senza rete")
+    assert [row.progress for row in alice.rows()][-1] == "waiting"
+    alice.goes_home()
+    alice = office.desk("alice")
+    alice.goes_to(group)
+    alice.sees("scritto senza rete")
+    own_daemon.start()
+    for desk in (alice, bob):
+        office.until(desk.is_live)
+    bob.sees("scritto senza rete")
+    bob.goes_to(group)
+    office.until(lambda: [row.progress for row in alice.rows()][-1] == "read")
+    for desk in (alice, bob):  # once each, and in one order
+        texts = [row.content for row in desk.rows() if row.kind == "message"]
+        assert texts == ["chi viene?", "@alice io", "scritto senza rete"]
+
+    # A search finds the place
+    alice.press("<Control-f>")
+    office.until(lambda: "search" in alice.app.root._dialogs)
+    found: list[int] = []
+    alice.state.ask(requests.Search(query="chi viene"),
+                    lambda reply: found.extend(m.seq for m in reply.messages))  # fmt: skip
+    office.until(lambda: found)
+    alice.app.root.open_at(group, found[0])
+    alice.sees("chi viene?")
+
+
+def a_group_of_two(office: Office, owner: Desk, guest: Desk) -> ChatKey:
+    created: list[str] = []
+    owner.state.ask(
+        requests.CreateGroup(name="gita", users=[guest.name]),
+        lambda reply: created.append(reply.group_id),
+    )
+    office.until(lambda: created and guest.state.roster.invites)
+    [invite] = guest.state.roster.invites
+    guest.state.ask(requests.AcceptGroupInvite(invite_id=invite.id), lambda _r: None)
+    key = ChatKey("group", created[0])
+    office.until(lambda: all(d.state.chat(key) is not None for d in (owner, guest)))
+    return key
