@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 PAD = 14
 _BUSY_AFTER_MS = 300
+_EDGE = 60
 
 
 def nothing(*_given: object) -> None:
@@ -38,13 +39,16 @@ class Dialog(tk.Toplevel):
         self.theme = theme
         self.default: ttk.Button | None = None
         self._parent = parent.winfo_toplevel()
-        self._came_from = _focused(parent)
+        self._came_from = focused(parent)
         self._question: ttk.Frame | None = None
-        self.title(one_line(title))
+        self.title(self.line(title, 100))
         self.transient(self._parent)
         self._build()
         self._bind_keys()
-        self._dye()
+
+    def line(self, text: str, at_most: int = 60) -> str:
+        """What somebody has called something, fit to be named in a sentence."""
+        return one_line(text, at_most, emoji=self.theme.emoji)
 
     def _build(self) -> None:
         frame = ttk.Frame(self, padding=PAD)
@@ -62,25 +66,22 @@ class Dialog(tk.Toplevel):
         self.bind("<Escape>", self._on_escape)
         self.bind("<Return>", self._on_return)
         self.bind("<KP_Enter>", self._on_return)
-        self.bind("<<ThemeChanged>>", lambda _event: self._dye())
-
-    def _dye(self) -> None:
-        """The window itself is no ttk widget: it is seen while its size changes."""
-        colour = ttk.Style(self).lookup("TFrame", "background")
-        if colour:
-            self.configure(background=colour)
 
     # Coming and going
 
     def show(self, first: tk.Misc | None = None) -> None:
         """Centred over the parent, with the focus in `first`."""
         self.update_idletasks()
+        wide, high = self.winfo_screenwidth(), self.winfo_screenheight()
         width, height = self.winfo_reqwidth(), self.winfo_reqheight()
+        if width > wide - _EDGE or height > high - _EDGE:
+            width, height = min(width, wide - _EDGE), min(height, high - _EDGE)
+            self.geometry(f"{width}x{height}")
         over = self._parent
         x = over.winfo_rootx() + (over.winfo_width() - width) // 2
         y = over.winfo_rooty() + (over.winfo_height() - height) // 3
-        x = min(max(x, 0), max(self.winfo_screenwidth() - width, 0))
-        y = min(max(y, 0), max(self.winfo_screenheight() - height, 0))
+        x = min(max(x, 0), max(wide - width, 0))
+        y = min(max(y, 0), max(high - height, 0))
         self.geometry(f"+{x}+{y}")
         self.minsize(width // 2, height // 2)
         self.deiconify()
@@ -161,7 +162,7 @@ class Dialog(tk.Toplevel):
         no = ttk.Button(bar, text=_("Cancel"), command=self._take_back)
         ttk.Button(bar, text=yes, style="Danger.TButton", command=agreed).pack(side="right")
         no.pack(side="right", padx=(0, 8))
-        self._asked_from = _focused(self)
+        self._asked_from = focused(self)
         self.buttons.pack_forget()
         bar.pack(side="bottom", fill="x")
         no.focus_set()
@@ -231,7 +232,7 @@ class AskingDialog(Dialog):
             self.close()
             return
         self.draw(changes)
-        for child in self.winfo_children():
+        for child in self.winfo_children() if self.winfo_exists() else ():
             if isinstance(child, AskingDialog):
                 child.refresh(changes)
 
@@ -263,7 +264,7 @@ class AskingDialog(Dialog):
         super().destroy()
 
 
-def _focused(parent: tk.Misc) -> tk.Misc | None:
+def focused(parent: tk.Misc) -> tk.Misc | None:
     """Of the widgets of this program; the list of a combobox is none that tkinter knows."""
     try:
         return parent.focus_get()

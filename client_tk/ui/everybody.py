@@ -13,6 +13,7 @@ from client_tk.ui.finding import ranked
 from client_tk.ui.picker import filter_box, presence
 from client_tk.ui.tab import Choice, Tab
 from client_tk.ui.table import Column
+from client_tk.wording import trouble
 from ruggine.errors import Refusal
 from ruggine.wire import requests, results
 
@@ -116,7 +117,7 @@ class Everybody(Tab):
         try:
             request = requests.SendFriendRequest(username=self._asked, message=text)
         except Refusal as refusal:
-            self._dialog.fail(refusal.sentence)
+            self._dialog.fail(trouble(refusal.code, refusal.sentence))
             return "break"
         self._put_away()
         name = self._asked

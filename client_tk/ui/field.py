@@ -18,10 +18,16 @@ def anything(_text: str) -> str:
 
 
 class Sentence(ttk.Label):
-    """A label that wraps at its own width."""
+    """A label that wraps at the width it is given.
 
-    def __init__(self, parent: tk.Misc, text: str = "", *, style: str = "TLabel") -> None:
-        super().__init__(parent, text=text, style=style, justify="left", anchor="w")
+    It asks for `width` characters whatever it says: a label that asks for the width of its text,
+    and breaks it at the width it gets, can go on changing its mind for ever.
+    """
+
+    def __init__(
+        self, parent: tk.Misc, text: str = "", *, style: str = "TLabel", width: int = 1
+    ) -> None:
+        super().__init__(parent, text=text, style=style, width=width, justify="left", anchor="w")
         self.bind("<Configure>", lambda e: self.configure(wraplength=max(e.width - 4, 60)))
 
     def say(self, text: str, style: str = "TLabel") -> None:

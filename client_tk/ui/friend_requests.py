@@ -27,20 +27,28 @@ class FriendRequests(Tab):
     def __init__(self, parent: tk.Misc, dialog: AskingDialog, state: State) -> None:
         super().__init__(parent, dialog, state)
         columns = [Column(_("Name"), 18), Column(_("Message"), 32)]
-        ttk.Label(self, text=_("Who asks you")).pack(anchor="w", pady=(0, 4))
+        ttk.Label(self, text=_("Who asks you")).grid(sticky="w", pady=(0, 4))
         self.received = Choice(
             self, columns, height=5, empty=_("Nobody waits for an answer of yours.")
         )
-        self.received.pack(fill="both", expand=True)
         self._message = Sentence(self.received, style="Muted.TLabel")
         self.received.add(_("Accept"), self._accept, style="Accent.TButton")
         self.received.add(_("Decline"), self._reject)
-        self._message.pack(fill="x", pady=(6, 0))
+        self._message.pack(side="bottom", fill="x", pady=(6, 0), after=self.received.bar)
         self.received.table.tree.bind("<<TreeviewSelect>>", lambda _e: self._tell(), add="+")
-        ttk.Label(self, text=_("Whom you have asked")).pack(anchor="w", pady=(12, 4))
+        self._label = ttk.Label(self, text=_("Whom you have asked"))
         self.sent = Choice(self, columns, height=4, empty=_("You wait for nobody's answer."))
-        self.sent.pack(fill="both", expand=True)
         self.sent.add(_("Take back"), self._take_back)
+        self._lay_out()
+
+    def _lay_out(self) -> None:
+        """Both lists give way where there is little room, so that both can be used."""
+        self.received.grid(row=1, sticky="nsew")
+        self._label.grid(row=2, sticky="w", pady=(12, 4))
+        self.sent.grid(row=3, sticky="nsew")
+        self.columnconfigure(0, weight=1)
+        self.rowconfigure(1, weight=1)
+        self.rowconfigure(3, weight=1)
 
     @property
     def first(self) -> tk.Misc:

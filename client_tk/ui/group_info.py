@@ -160,7 +160,7 @@ class GroupInfo(AskingDialog):
     def _remove(self, name: str) -> None:
         request = requests.RemoveMember(group_id=self._key.name, username=name)
         self.confirm(
-            _("Take {name} out of the group?").format(name=one_line(name)), _("Remove"),
+            _("Take {name} out of the group?").format(name=self.line(name)), _("Remove"),
             lambda: self.ask(request),
         )  # fmt: skip
 
@@ -170,7 +170,7 @@ class GroupInfo(AskingDialog):
     def _leave(self) -> None:
         self.confirm(
             _("Leave {group}? To come back you need an invite, unless the group is open.").format(
-                group=one_line(self._state.title(self._key), 60)
+                group=self.line(self._state.title(self._key))
             ),
             _("Leave group"),
             lambda: self.ask(requests.LeaveGroup(group_id=self._key.name), self._left),

@@ -13,7 +13,6 @@ from client_tk.ui.everybody import Everybody
 from client_tk.ui.friend_requests import FriendRequests
 from client_tk.ui.invites import Invites
 from client_tk.ui.picker import presence
-from client_tk.ui.plain import one_line
 from client_tk.ui.tab import Choice, Tab
 from client_tk.ui.table import Column
 from ruggine.wire import requests
@@ -24,7 +23,7 @@ if TYPE_CHECKING:
 
 
 class People(AskingDialog):
-    """Opens at the tab "friends", "requests", "everybody", "invites" or "blocked"."""
+    """Opens at the tab "friends", "requests", "people", "invites" or "blocked"."""
 
     def __init__(
         self, parent: tk.Misc, theme: Theme, state: State, actions: RootActions,
@@ -37,7 +36,7 @@ class People(AskingDialog):
         self.tabs: dict[str, Tab] = {
             "friends": Friends(self.book, self, state),
             "requests": FriendRequests(self.book, self, state),
-            "everybody": Everybody(self.book, self, state),
+            "people": Everybody(self.book, self, state),
             "invites": Invites(self.book, self, state),
             "blocked": Blocked(self.book, self, state),
         }
@@ -70,7 +69,7 @@ class People(AskingDialog):
         texts = {
             "friends": _("Friends"),
             "requests": _with_count(_("Requests"), len(roster.requests_in)),
-            "everybody": _("Everybody"),
+            "people": _("Everybody"),
             "invites": _with_count(_("Invites"), len(roster.invites)),
             "blocked": _("Blocked"),
         }
@@ -125,7 +124,9 @@ class Friends(Tab):
 
     def _remove(self, name: str) -> None:
         self._dialog.confirm(
-            _("Remove {name} from your friends? Your chat stays.").format(name=one_line(name)),
+            _("Remove {name} from your friends? Your chat stays.").format(
+                name=self._dialog.line(name)
+            ),
             _("Remove"),
             lambda: self._dialog.ask(requests.RemoveFriend(username=name)),
         )

@@ -21,16 +21,27 @@ def presence(online: bool) -> str:
     return "●" if online else "○"
 
 
+class WatchedEntry(ttk.Entry):
+    """Calls `changed` at each change of its text, by whatever means it is changed."""
+
+    def __init__(self, parent: tk.Misc, changed: Callable[[], None], width: int = 20) -> None:
+        self._text = tk.StringVar(parent)
+        super().__init__(parent, textvariable=self._text, width=width)
+        self._text.trace_add("write", lambda *_: changed())
+
+    def get(self) -> str:
+        """The variable is ahead of the entry while `changed` runs."""
+        return self._text.get()
+
+
 def filter_box(
     parent: tk.Misc, hint: str, changed: Callable[[], None]
 ) -> tuple[ttk.Frame, ttk.Entry]:
     """An entry with its label beside it; `changed` is called at each change."""
     frame = ttk.Frame(parent)
     ttk.Label(frame, text=hint, style="Muted.TLabel").pack(side="left", padx=(0, 8))
-    entry = ttk.Entry(frame)
+    entry = WatchedEntry(frame, changed)
     entry.pack(side="left", fill="x", expand=True)
-    entry.bind("<KeyRelease>", lambda _event: changed())
-    entry.bind("<<Paste>>", lambda _event: entry.after_idle(changed))
     return frame, entry
 
 
@@ -53,9 +64,9 @@ class Picker(ttk.Frame):
             self, columns, height=8, headings=False, on_enter=self._toggle,
             empty=_("Nobody has such a name."),
         )  # fmt: skip
-        self.table.pack(fill="both", expand=True)
         self._sentence = Sentence(self, style="Muted.TLabel")
-        self._sentence.pack(fill="x", pady=(6, 0))
+        self._sentence.pack(side="bottom", fill="x", pady=(6, 0))
+        self.table.pack(fill="both", expand=True)
         self._bind_keys()
         self._draw()
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import tkinter as tk
 from collections.abc import Callable, Mapping
 from tkinter import ttk
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from client_tk.texts import _
+from client_tk.texts import LANGUAGES, _
 from client_tk.ui.dialog import Dialog
 from client_tk.ui.field import Sentence
 
@@ -33,7 +33,8 @@ class Preferences(Dialog):
         self.parts: dict[str, ttk.Combobox | ttk.Checkbutton] = {}
         self._heading(_("Appearance"))
         self._choice("theme", _("Colours"), theme_names())
-        self._choice("zoom", _("Size"), {zoom: f"{zoom} %" for zoom in ZOOMS})
+        zooms = sorted({*ZOOMS, settings.zoom})
+        self._choice("zoom", _("Size"), {zoom: f"{zoom} %" for zoom in zooms})
         self._choice("language", _("Language"), language_names())
         self._heading(_("Messages"))
         self._check("enter_sends", _("Enter sends, Shift+Enter begins a new line"))
@@ -54,7 +55,7 @@ class Preferences(Dialog):
         label = ttk.Label(self.body, text=text, style="Title.TLabel")
         label.grid(row=row, column=0, columnspan=2, sticky="w", pady=(10 if row else 0, 4))
 
-    def _choice(self, name: str, label: str, values: Mapping[object, str]) -> None:
+    def _choice(self, name: str, label: str, values: Mapping[Any, str]) -> None:
         row = self._row()
         ttk.Label(self.body, text=label).grid(row=row, column=0, sticky="w", padx=(0, 16), pady=3)
         box = ttk.Combobox(self.body, values=list(values.values()), state="readonly", width=24)
@@ -98,7 +99,7 @@ class Preferences(Dialog):
         self.parts["show_preview"].state(["!disabled" if shown else "disabled"])
 
 
-def theme_names() -> dict[object, str]:
+def theme_names() -> dict[Any, str]:
     return {
         "system": _("As the system"),
         "light": _("Light"),
@@ -107,6 +108,6 @@ def theme_names() -> dict[object, str]:
     }
 
 
-def language_names() -> dict[object, str]:
+def language_names() -> dict[Any, str]:
     """Each language is named in itself."""
-    return {"": _("As the system"), "en": "English", "it": "Italiano"}
+    return {"": _("As the system"), **LANGUAGES}

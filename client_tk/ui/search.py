@@ -9,12 +9,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from client_tk.keys import fields_of
 from client_tk.model import ChatKey
-from client_tk.texts import _, ngettext
+from client_tk.texts import _, ngettext, when
 from client_tk.ui.dialog import AskingDialog, RootActions
 from client_tk.ui.field import Sentence
 from client_tk.ui.plain import one_line
 from client_tk.ui.table import Column, Table
-from client_tk.ui.when import day_and_time
 from ruggine.errors import Refusal
 from ruggine.wire import requests, results
 
@@ -72,7 +71,7 @@ class Search(AskingDialog):
         where = ttk.Frame(self.body)
         where.pack(fill="x", pady=8)
         if self._here is not None:
-            title = one_line(self._state.title(self._here), 40)
+            title = self.line(self._state.title(self._here), 40)
             self._add_place(where, _("In {chat}").format(chat=title), everywhere=False)
             self._add_place(where, _("In all chats"), everywhere=True)
         ttk.Label(where, text=_("From"), style="Muted.TLabel").pack(side="left", padx=(0, 6))
@@ -101,9 +100,9 @@ class Search(AskingDialog):
             self.body, columns, height=12, on_enter=self._open, on_choice=self._show_buttons,
             empty=_("Words are found as they stand, in upper or lower case."),
         )  # fmt: skip
-        self.table.pack(fill="both", expand=True)
         self._count = Sentence(self.body, style="Muted.TLabel")
-        self._count.pack(fill="x", pady=(6, 0))
+        self._count.pack(side="bottom", fill="x", pady=(6, 0))
+        self.table.pack(fill="both", expand=True)
 
     # Asking
 
@@ -163,9 +162,9 @@ class Search(AskingDialog):
             self.table.take_focus()
 
     def _cells(self, key: ChatKey, message: results.MessageItem) -> tuple[str, ...]:
-        when = day_and_time(message.timestamp, time.time())
+        time_shown = when(message.timestamp, time.time())
         text = snippet(message.content, self._query, _SNIPPET)
-        return message.sender, self._state.title(key), when, text
+        return message.sender, self._state.title(key), time_shown, text
 
     def _say_count(self) -> None:
         count = len(self._rows)

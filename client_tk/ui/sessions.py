@@ -6,12 +6,11 @@ import time
 import tkinter as tk
 from typing import TYPE_CHECKING
 
-from client_tk.texts import _, ngettext
+from client_tk.texts import _, ngettext, when
 from client_tk.ui.dialog import AskingDialog, RootActions
 from client_tk.ui.field import Sentence
 from client_tk.ui.tab import Choice
 from client_tk.ui.table import Column
-from client_tk.ui.when import day_and_time
 from ruggine.wire import requests, results
 
 if TYPE_CHECKING:
@@ -92,7 +91,7 @@ class Sessions(AskingDialog):
 def _cells(session: results.SessionItem, now_s: float) -> tuple[str, ...]:
     return (
         session.device or _("without a name"),
-        day_and_time(session.created, now_s),
-        day_and_time(session.last_seen, now_s),
+        when(session.created, now_s),
+        when(session.last_seen, now_s),
         _("this one") if session.current else "",
     )

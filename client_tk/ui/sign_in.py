@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from client_tk.settings import server_of
 from client_tk.texts import _
+from client_tk.ui.centred import Centred
 from client_tk.ui.dialog import PAD, Dialog, nothing
 from client_tk.ui.field import Field, Sentence
 from client_tk.ui.password import password_fault
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 _USUAL = "localhost"
 
 
-class SignIn(ttk.Frame):
+class SignIn(Centred):
     """Logs in or registers. `settle` is called after each action upon the state.
 
     What stands in the fields stays there when it is refused, and when one goes from logging in to
@@ -36,15 +37,17 @@ class SignIn(ttk.Frame):
         self, parent: tk.Misc, theme: Theme, state: State, settings: Settings,
         settle: Callable[[], None] = nothing,
     ) -> None:  # fmt: skip
-        super().__init__(parent)
+        super().__init__(parent, style="Background.TFrame")
         self._state = state
         self._settle = settle
         self._registering = False
-        self._card = ttk.Frame(self, padding=2 * PAD)
-        self._card.place(relx=0.5, rely=0.46, anchor="center")
+        self.inside.configure(style="Line.TFrame", padding=1)
+        self._card = ttk.Frame(self.inside, padding=2 * PAD)
+        self._card.pack()
         self._build_head()
         self._build_fields(settings)
         self._build_foot(settings)
+        self.watch()
         self.refresh({"phase", "problem"})
 
     def _build_head(self) -> None:
@@ -87,12 +90,13 @@ class SignIn(ttk.Frame):
         row = ttk.Frame(self._card)
         row.pack(fill="x")
         self.go = ttk.Button(row, style="Accent.TButton", command=self._submit)
-        self.go.bind("<Return>", self._submit)
         self.go.pack(side="left")
         self.cancel = ttk.Button(row, text=_("Cancel"), command=self._cancel)
         self.other = ttk.Button(row, style="Flat.TButton", command=self._turn)
         self.other.pack(side="right")
-        self.bind("<Escape>", lambda _event: self._cancel())
+        self.cancel.bind("<Escape>", lambda _event: self._cancel())
+        for button in (self.go, self.cancel, self.other):
+            button.bind("<Return>", _press)
         self._show_way()
 
     # Logging in, or registering
@@ -157,7 +161,7 @@ class SignIn(ttk.Frame):
         else:
             self._news.say(self._state.problem, "Danger.TLabel")
             if self._state.problem:
-                self.password.select()
+                (self.username if self._registering else self.password).select()
 
     def _show_busy(self, *, busy: bool) -> None:
         for field in (self.server, self.username, self.password):
@@ -171,11 +175,17 @@ class SignIn(ttk.Frame):
             self.cancel.pack_forget()
 
 
+def _press(event: tk.Event[ttk.Button]) -> str:
+    event.widget.invoke()
+    return "break"
+
+
 def server_fault(text: str) -> str:
+    """What is wrong with where one wants to sign in."""
     try:
-        server_of(text, False)
-    except ValueError:
-        return _("Write the name of a computer, such as chat.example.org or 192.168.1.7.")
+        server_of(text)
+    except ValueError as error:
+        return str(error)
     return ""
 
 
@@ -204,8 +214,8 @@ def ask_to_keep_in_file(parent: tk.Misc, theme: Theme, then: Callable[[], object
         _("This computer has no keyring in which Ruggine could keep your session. It can be kept "
           "in a file that only your own account on this computer can read. Otherwise you sign in "
           "again when you start Ruggine the next time."),
+        width=56,
     ).pack(fill="x")  # fmt: skip
-    dialog.body.configure(width=420)
 
     def agreed() -> None:
         dialog.close()

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import tkinter as tk
-from tkinter import ttk
 from typing import TYPE_CHECKING, NamedTuple
 
 from client_tk.model import ChatKey
 from client_tk.texts import _, ngettext
-from client_tk.ui.dialog import AskingDialog, RootActions
+from client_tk.ui.dialog import AskingDialog, RootActions, focused
 from client_tk.ui.finding import ranked
-from client_tk.ui.picker import presence
+from client_tk.ui.picker import WatchedEntry, presence
 from client_tk.ui.table import Column, Table
 
 if TYPE_CHECKING:
@@ -34,7 +33,7 @@ class Switcher(AskingDialog):
 
     def __init__(self, parent: tk.Misc, theme: Theme, state: State, actions: RootActions) -> None:
         super().__init__(parent, theme, state, actions, _("Go to"))
-        self.entry = ttk.Entry(self.body, width=44)
+        self.entry = WatchedEntry(self.body, self._typed, width=44)
         self.entry.pack(fill="x", pady=(0, 8))
         self.table: Table[ChatKey] = Table(
             self.body, [Column("", 30), Column("", 14)], headings=False, height=10,
@@ -48,14 +47,13 @@ class Switcher(AskingDialog):
         self.show(self.entry)
 
     def _bind_entry(self) -> None:
-        self.entry.bind("<KeyRelease>", lambda _event: self._typed())
         steps = {"Down": 1, "Up": -1, "Next": 8, "Prior": -8}
         for key, by in steps.items():
             self.entry.bind(f"<{key}>", lambda _event, by=by: self._step(by))  # type: ignore[misc]
         self.entry.bind("<Return>", self._enter)
         self.entry.bind("<KP_Enter>", self._enter)
         self.table.tree.bind("<ButtonRelease-1>", self._clicked)
-        self._parent.bind("<Button-1>", self._elsewhere, add="+")
+        self.bind("<FocusOut>", lambda _event: self._parent.after_idle(self._look_where_focus_is))
 
     def draw(self, changes: set[str]) -> None:
         if changes & {"chats", "people"}:
@@ -90,9 +88,11 @@ class Switcher(AskingDialog):
         if self.table.key is not None:
             self.visit(self.table.key)
 
-    def _elsewhere(self, _event: object) -> None:
-        if self.winfo_exists():
-            self.close()
+    def _look_where_focus_is(self) -> None:
+        """Who goes on elsewhere in the program does not need it any more."""
+        there = focused(self._parent)
+        if self.winfo_exists() and there is not None and there.winfo_toplevel() is not self:
+            self.destroy()
 
 
 def items(state: State) -> list[Item]:

@@ -46,9 +46,9 @@ class Choice(ttk.Frame):
             self, columns, empty=empty, height=height, on_enter=self._enter,
             on_choice=self.show_buttons,
         )  # fmt: skip
+        self.bar = ttk.Frame(self)
+        self.bar.pack(side="bottom", fill="x", pady=(8, 0))
         self.table.pack(fill="both", expand=True)
-        self._bar = ttk.Frame(self)
-        self._bar.pack(fill="x", pady=(8, 0))
 
     def add(
         self, text: str, do: Callable[[str], object], *, style: str = "TButton",
@@ -61,7 +61,7 @@ class Choice(ttk.Frame):
             if key is not None:
                 do(key)
 
-        button = ttk.Button(self._bar, text=text, style=style, command=pressed)
+        button = ttk.Button(self.bar, text=text, style=style, command=pressed)
         button.pack(side="left", padx=(0, 8))
         self._buttons.append((button, fits))
         button.state(["disabled"])
@@ -69,7 +69,7 @@ class Choice(ttk.Frame):
 
     def add_always(self, text: str, do: Callable[[], object]) -> ttk.Button:
         """A button that needs nothing to be chosen."""
-        button = ttk.Button(self._bar, text=text, command=do)
+        button = ttk.Button(self.bar, text=text, command=do)
         button.pack(side="right", padx=(8, 0))
         return button
 

@@ -7,7 +7,10 @@ from collections.abc import Callable, Hashable, Sequence
 from tkinter import font, ttk
 from typing import Generic, NamedTuple, TypeVar
 
+from client_tk.ui.dialog import Dialog
 from client_tk.ui.plain import one_line
+from client_tk.ui.scrollbar import Scrollbar
+from client_tk.ui.tooltip import Tooltip
 
 K = TypeVar("K", bound=Hashable)
 
@@ -38,20 +41,23 @@ class Table(ttk.Frame, Generic[K]):
         super().__init__(parent)
         self._keys: list[K] = []
         self._rows: list[tuple[str, ...]] = []
+        window = self.winfo_toplevel()
+        self._emoji = not isinstance(window, Dialog) or window.theme.emoji
         self._on_enter, self._on_choice = on_enter, on_choice
         self.tree = ttk.Treeview(
             self, columns=[f"c{n}" for n in range(len(columns))], height=height,
             selectmode="browse", show="headings" if headings else "",
         )  # fmt: skip
-        self._bar = ttk.Scrollbar(self, orient="vertical", command=self.tree.yview)
+        self._bar = Scrollbar(self, self.tree.yview)
         self.tree.configure(yscrollcommand=self._bar.set)
         self._empty = ttk.Label(self, text=empty, style="Muted.TLabel", justify="center")
+        Tooltip(self.tree, self._cut_off_at)
         self._set_columns(columns)
         self._lay_out()
         self._bind_keys()
 
     def _set_columns(self, columns: Sequence[Column]) -> None:
-        digit = font.nametofont("TkDefaultFont").measure("0")
+        digit = font.nametofont("Body", self).measure("0")
         for n, column in enumerate(columns):
             self.tree.heading(n, text=column.title, anchor="w")
             self.tree.column(
@@ -59,8 +65,14 @@ class Table(ttk.Frame, Generic[K]):
             )
 
     def _lay_out(self) -> None:
-        self.rowconfigure(0, weight=1, minsize=self.tree.winfo_reqheight())
-        self.columnconfigure(0, weight=1, minsize=self.tree.winfo_reqwidth())
+        """The size does not depend on the rows, and gives way where there is less room."""
+        self.configure(
+            width=self.tree.winfo_reqwidth() + self._bar.winfo_reqwidth(),
+            height=self.tree.winfo_reqheight(),
+        )
+        self.grid_propagate(False)
+        self.rowconfigure(0, weight=1)
+        self.columnconfigure(0, weight=1)
         self.tree.grid(row=0, column=0, sticky="nsew")
         self._bar.grid(row=0, column=1, sticky="ns")
         self._empty.grid(row=0, column=0, padx=12, pady=12)
@@ -80,6 +92,7 @@ class Table(ttk.Frame, Generic[K]):
         tree.bind("<KP_Enter>", self._entered)
         tree.bind("<Double-Button-1>", self._double)
         tree.bind("<<TreeviewSelect>>", lambda _event: self._chosen())
+        tree.bind("<Map>", lambda _event: self._see())
         tree.bind("<FocusIn>", lambda _event: self._go(max(self.at, 0)))
         for key, step in (("Home", -(10**6)), ("End", 10**6)):
             tree.bind(f"<{key}>", lambda _event, step=step: self._step(step))  # type: ignore[misc]
@@ -134,6 +147,20 @@ class Table(ttk.Frame, Generic[K]):
         self.tree.focus(iid)
         self.tree.see(iid)
 
+    def _see(self) -> None:
+        """Until it is mapped, a list has no height in which a row could be seen."""
+        for iid in self.tree.selection():
+            self.tree.see(iid)
+
+    def _cut_off_at(self, x: int, y: int) -> str:
+        """The text of the cell there, where its column is too narrow for it."""
+        row, column = self.tree.identify_row(y), self.tree.identify_column(x)
+        if not row or not column:
+            return ""
+        text = self._rows[self.tree.index(row)][int(column[1:]) - 1]
+        wide = font.nametofont("Body", self).measure(text)
+        return text if wide > int(self.tree.column(column, "width")) - 8 else ""
+
     def _iid(self, at: int) -> str:
         return f"r{at}"
 
@@ -165,7 +192,10 @@ class Table(ttk.Frame, Generic[K]):
     def fill(self, rows: Sequence[tuple[K, Sequence[str]]]) -> None:
         """Show these rows, each a key that no other has, and a text for each column."""
         keys = [key for key, _cells in rows]
-        texts = [tuple(one_line(cell, _CELL) for cell in cells) for _key, cells in rows]
+        texts = [
+            tuple(one_line(cell, _CELL, emoji=self._emoji) for cell in cells)
+            for _key, cells in rows
+        ]
         if keys == self._keys:
             self._change(texts)
         else:

@@ -6,8 +6,8 @@ others wait in `asked` until a test grants or refuses them.
 
 from __future__ import annotations
 
-import tkinter as tk
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -18,14 +18,16 @@ from client_tk.model import ChatKey, Server
 from client_tk.state import State
 from client_tk.store import Store
 from ruggine.wire import frames, requests, results
+from tests.client.ui.stage import Stage, stage
 
 R = TypeVar("R", bound=requests.Request)
+V = TypeVar("V")
 
 _requests = msgspec.json.Decoder(requests.AnyRequest)
 
 
 class Town:
-    """Who and what there is; tests put in what they need before `Desk.sign_in`."""
+    """Who and what there is; tests put in what they need before `Play.sign_in`."""
 
     def __init__(self) -> None:
         self.people: dict[str, bool] = {"luigi": True}
@@ -125,11 +127,13 @@ class Outside:
         pass
 
 
-class Desk:
-    """A state, what dialogs need of the window, and the dialogs that are open."""
+class Play:
+    """A state, what dialogs need of the window, and the views that are open."""
 
-    def __init__(self, root: tk.Tk, folder: Path) -> None:
-        self.root = root
+    def __init__(self, stage: Stage, folder: Path) -> None:
+        self.stage = stage
+        self.root = stage.root
+        self.theme = stage.theme
         self.town = Town()
         self.outside = Outside(folder)
         self.state = State(self.outside)
@@ -138,11 +142,19 @@ class Desk:
         self.opened: list[tuple[ChatKey, int]] = []
         self.asked: list[requests.Request] = []
 
-    def sign_in(self, name: str = "luigi") -> Desk:
+    def sign_in(self, name: str = "luigi") -> Play:
         server = Server("localhost")
         self.state.sign_in(server, name, "a good password", register=False, stay=False)
         self.hear(reports.SignedIn(name, "rg1_x"), reports.Opened(_welcome(name)))
         return self
+
+    def open(self, make: Callable[..., V], *more: Any) -> V:
+        """A dialog, drawn."""
+        view = make(self.root, self.theme, self.state, self, *more)
+        self.views.append(view)
+        self.settle()
+        self.stage.settle()
+        return view
 
     def hear(self, *batch: reports.Report) -> None:
         """Reports come, and what they change is drawn."""
@@ -157,8 +169,7 @@ class Desk:
             for view in self.views:
                 if view.winfo_exists():
                     view.refresh(changes)
-        if self.root.winfo_exists():
-            self.root.update_idletasks()
+        self.root.update_idletasks()
 
     def visit(self, key: ChatKey) -> None:
         self.visited.append(key)
@@ -204,6 +215,13 @@ class Desk:
     def refuse(self, request: requests.Request, code: str, sentence: str = "No.") -> None:
         error = frames.Error(request_id=request.request_id, code=code, error=sentence)
         self.hear(reports.Heard(error))
+
+
+@contextmanager
+def play(folder: Path) -> Iterator[Play]:
+    """Errors in callbacks fail the test."""
+    with stage("900x640") as made:
+        yield Play(made, folder)
 
 
 def _welcome(name: str) -> frames.AuthResponse:
