@@ -50,7 +50,9 @@ def test_lists_show_the_time_today_and_the_date_before() -> None:
 @pytest.mark.parametrize(
     ("environment", "italian"),
     [
+        ({"LANG": "it_IT.UTF-8"}, True),
         ({"LANG": "en_GB.UTF-8"}, False),
+        ({"LANG": "C", "LANGUAGE": "it"}, True),
         ({"LANG": "it_IT.UTF-8", "LANGUAGE": "en:it"}, False),
         ({"LC_ALL": "C.UTF-8", "LANG": "it_IT.UTF-8"}, False),
         ({"LANG": "xx_YY"}, False),
