@@ -8,7 +8,7 @@ import tkinter as tk
 from collections.abc import Callable
 
 from client_tk import secret, texts
-from client_tk.desktop import dpi, theme_of
+from client_tk.desktop import dpi, emoji, theme_of
 from client_tk.desktop.notify import Notifier
 from client_tk.desktop.urgency import urge
 from client_tk.intents import Do, Intent
@@ -179,6 +179,11 @@ class App:
 
     def save_settings(self) -> None:
         self._profile.save(self.settings)
+
+    def probe_emoji(self, then: Callable[[bool], None]) -> None:
+        """Whether emoji can be drawn here without the program being ended for it."""
+        memory = self._profile.data / "emoji"
+        self.in_background(lambda: emoji.can_draw(memory), lambda found: then(found is True))
 
     def find_system_theme(self, then: Callable[[str], None]) -> None:
         """ "light", "dark" or "contrast", as the desktop is set."""

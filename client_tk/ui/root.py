@@ -53,6 +53,8 @@ class Root:
         self.tk.minsize(*SMALLEST)
         self.tk.geometry(self._settings.geometry or "1080x720")
         self.tk.protocol("WM_DELETE_WINDOW", app.quit)
+        self.theme.emoji = False
+        app.probe_emoji(self._allow_emoji)
         self._show_settings("theme")
         self._show_settings("zoom")
         self._watch_window()
@@ -331,6 +333,12 @@ class Root:
             self._app.find_system_theme(self._apply_system_theme)
         elif name == "theme":
             self.theme.apply(self._settings.theme)
+
+    def _allow_emoji(self, can_draw: bool) -> None:
+        if can_draw:
+            self.theme.emoji = True
+            self.theme.apply(self.theme.name)
+            self._state.changes |= {"chats", "page"}
 
     def _apply_system_theme(self, name: str) -> None:
         if self._settings.theme == "system" and name != self.theme.name:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from client_tk.desktop import links, notify
+from client_tk.desktop import emoji, links, notify
 from client_tk.desktop.run import start
 from tests.daemon import wait_until
 
@@ -73,6 +73,20 @@ def test_only_web_addresses_are_opened(called: Path) -> None:
         links.open_link(url)
     links.open_link("https://ruggine.example/?a=1&b=$(id)")
     assert calls(called, 1) == [["https://ruggine.example/?a=1&b=$(id)"]]
+
+
+def test_whether_emoji_can_be_drawn_is_tried_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By a child that may die of it; here it has no display."""
+    monkeypatch.setenv("DISPLAY", ":4711")
+    memory = tmp_path / "data" / "emoji"
+    assert emoji.can_draw(memory) is False
+    assert memory.read_text().endswith("=no")
+    memory.write_text(memory.read_text().replace("=no", "=yes"))
+    assert emoji.can_draw(memory) is True
+    memory.write_text("another library=yes")
+    assert emoji.can_draw(memory) is False
 
 
 def test_a_program_that_is_not_there_is_no_fault() -> None:
