@@ -30,6 +30,12 @@ def main() -> None:
         import tkinter as tk
     except ImportError:
         parser.exit(1, "ruggine-tk needs Tk (Debian: apt install python3-tk)\n")
+    if not profile.claim():
+        parser.exit(
+            1,
+            f"ruggine-tk is open already with the profile '{profile.name}'. Go to its window, or "
+            "open another account beside it: ruggine-tk --profile NAME\n",
+        )
     from client_tk.app import App
 
     try:

@@ -9,9 +9,11 @@ from collections.abc import Callable
 import msgspec
 from msgspec.structs import replace
 
+from client_tk import wording
 from client_tk.chats import Chats
 from client_tk.keys import fields_of
 from client_tk.store import Store, StoredChat, Waiting
+from ruggine import errors
 from ruggine.wire.requests import SendMessage
 
 _TEMPORARY = frozenset({"unavailable", "rate_limited"})
@@ -69,7 +71,7 @@ class Outbox:
     def send_more(self, now_s: float) -> None:
         if not self._live or now_s < self._not_before_s:
             return
-        for message in self._messages:
+        for message in tuple(self._messages):
             if message.seq is None and not message.refusal and message.chat_id not in self._on_way:
                 self._send(message)
 
@@ -77,11 +79,16 @@ class Outbox:
         chat = self._chats.by_id(message.chat_id)
         if chat is None:
             return
+        try:
+            request = SendMessage(
+                **fields_of(chat.key), content=message.content, client_id=message.client_id,
+                reply_to=message.reply_to,
+            )  # fmt: skip
+        except errors.Refusal as refusal:
+            sentence = wording.trouble(refusal.code, refusal.sentence)
+            self._change(message, replace(message, refusal=sentence))
+            return
         self._on_way[message.chat_id] = message.client_id
-        request = SendMessage(
-            **fields_of(chat.key), content=message.content, client_id=message.client_id,
-            reply_to=message.reply_to,
-        )  # fmt: skip
         self._say(msgspec.json.encode(request))
 
     # What became of it
@@ -148,3 +155,8 @@ class Outbox:
     def _remove(self, message: Waiting) -> None:
         self._messages.remove(message)
         self._store.unpost(message.client_id)
+
+
+def unified(text: str) -> str:
+    """With line breaks as the contract has them, wherever they were pasted from."""
+    return text.replace("\r\n", "\n").replace("\r", "\n")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import re
+import sys
 import uuid
 from pathlib import Path
 
@@ -77,6 +78,21 @@ class Profile:
     def token_path(self, server: Server, username: str) -> Path:
         """Where a token goes if there is no keyring, and the person agrees."""
         return self._data / "tokens" / _account_name(server, username)
+
+    def claim(self) -> bool:
+        """Whether no other window uses this profile; it is ours until the program ends, however
+        it ends. Windows cannot tell."""
+        if sys.platform == "win32":
+            return True
+        import fcntl
+
+        self._data.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._claimed = (self._data / "lock").open("w")
+        try:
+            fcntl.flock(self._claimed, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            return False
+        return True
 
     def load(self) -> Settings:
         """What was saved, or the defaults. A file that is damaged is set aside."""

@@ -7,6 +7,7 @@ again: "phase", "problem", "link", "chats", "page", "typing", "people", "members
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable
 from typing import Any, Literal
 
@@ -28,12 +29,15 @@ from client_tk.model import (
     Server,
     Trouble,
 )
-from client_tk.outbox import Outbox
+from client_tk.outbox import Outbox, unified
 from client_tk.outside import Outside
 from client_tk.roster import Roster
 from client_tk.store import Store, StoredChat
 from client_tk.transcript import Transcript
+from ruggine import errors
 from ruggine.wire import frames, requests, results
+
+_log = logging.getLogger(__name__)
 
 Phase = Literal["signed_out", "signing_in", "in"]
 
@@ -172,14 +176,32 @@ class State:
                 self._take(report)
             return
         store = self._store
-        with store.writing():
-            for report in batch:
-                if self._store is not store:
-                    break
-                self._take(report)
+        try:
+            with store.writing():
+                for report in batch:
+                    if self._store is not store:
+                        break
+                    self._take(report)
+        except Exception as error:
+            _log.warning("What came could not be taken: %s", type(error).__name__)
+            self._begin_anew(store)
         if self._store is store:
             self._announce_missed()
             self._maybe_read()
+
+    def _begin_anew(self, store: Store) -> None:
+        """A full disk, or a frame that makes no sense: nothing of the batch is on the disk. Go on
+        from there, so that what was not kept is sent again; tried again with the usual back-off."""
+        if self._store is not store:
+            return
+        selected = self.selected
+        self._chats = Chats(store, self.me)
+        self._outbox = Outbox(store, self._chats, self._say)
+        self._missed.clear()
+        self._on_closed(1006, "broken", "")
+        self._outside.tell(intents.Close())
+        if selected is not None:
+            self.select(selected)
 
     def _take(self, report: reports.Report) -> None:
         match report:
@@ -590,7 +612,7 @@ class State:
         """On the disk when this returns; it is sent now, or when the connection is back."""
         chat = self._chats.need(key)
         now_s, time_s = self._outside.now_s(), self._outside.time_s()
-        self._outbox.post(chat, text, reply_to, time_s, now_s)
+        self._outbox.post(chat, unified(text), reply_to, time_s, now_s)
         self.set_draft(key, "")
         chat.time_s = max(time_s, chat.time_s)
         if key == self.selected and self._transcript is not None:
@@ -601,7 +623,12 @@ class State:
         self.changes |= {"chats", "link"}
 
     def edit(self, key: ChatKey, seq: int, text: str, then: Then) -> None:
-        self.ask(requests.EditMessage(**fields_of(key), seq=seq, content=text), then)
+        try:
+            request = requests.EditMessage(**fields_of(key), seq=seq, content=unified(text))
+        except errors.Refusal as refusal:
+            then(Trouble(refusal.code, wording.trouble(refusal.code, refusal.sentence)))
+        else:
+            self.ask(request, then)
 
     def delete(self, key: ChatKey, seq: int, then: Then) -> None:
         self.ask(requests.DeleteMessage(**fields_of(key), seq=seq), then)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 import tkinter as tk
 from functools import partial
 from tkinter import ttk
@@ -263,7 +264,12 @@ class Window(ttk.Frame):
     # ComposerActions
 
     def send(self, key: ChatKey, text: str, reply_to: int | None) -> None:
-        self._state.send(key, text, reply_to)
+        """Raises what the disk says: then the composer keeps the text."""
+        try:
+            self._state.send(key, text, reply_to)
+        except sqlite3.Error:
+            self._owner.say(_("Your disk cannot keep this message. Make room, and send it again."))
+            raise
         self._owner.settle()
         if key == self._state.selected:
             self.transcript.go_to_end()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import stat
+import sys
 from pathlib import Path
 
 import pytest
@@ -75,6 +76,13 @@ def test_accounts_are_kept_apart(profile: Profile) -> None:
     assert profile.store_path(here, "Dory") == profile.store_path(here, "dory")
     for path in paths:
         assert path.parent == profile.data
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows cannot tell")
+def test_one_window_uses_a_profile(profile: Profile, tmp_path: Path) -> None:
+    assert profile.claim()
+    assert not Profile("lavoro", folder=tmp_path / "ruggine").claim()
+    assert Profile("casa", folder=tmp_path / "ruggine").claim()
 
 
 # Servers

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ import pytest
 
 from client_tk import intents, reports
 from client_tk.model import ChatKey, Trouble
+from client_tk.store import Store
 from ruggine.wire import requests
 from tests.client.world import LUIGI, SERVER, World
 
@@ -323,6 +325,56 @@ def test_a_request_is_answered_once_whatever_happens(world: World) -> None:
     assert [a.code if isinstance(a, Trouble) else "ok" for a in answers] == [
         "ok", "unavailable", "unavailable", "unavailable",
     ]  # fmt: skip
+
+
+# What should not be
+
+
+def test_a_frame_that_cannot_be_kept_costs_nothing_that_came_with_it(world: World) -> None:
+    """Nothing of the batch is on the disk: the daemon is asked for it again."""
+    world.state.select(LUIGI)
+    world.message("luigi", "uno")
+    world.message("luigi", "troppo", seq=2**63)
+    assert world.state.link.status == "offline"
+    assert world.shown() == ["uno"]
+    world.passes(60)
+    asked = world.opens("ok")
+    assert [c.seq for c in asked.cursors] == [1]
+    world.message("luigi", "due")
+    assert world.shown() == ["uno", "due"]
+
+
+def test_a_full_disk_loses_nothing_that_was_typed(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.state.select(LUIGI)
+
+    def full(*_: object) -> None:
+        raise sqlite3.OperationalError("database or disk is full")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Store, "put", full)
+        world.message("luigi", "uno", seq=1)
+        assert world.shown() == []
+        patch.setattr(Store, "post", full)
+        with pytest.raises(sqlite3.OperationalError):
+            world.state.send(LUIGI, "mio")
+    world.passes(60)
+    assert world.opens("ok").cursors == ()
+    world.message("luigi", "uno", seq=1)
+    assert world.shown() == ["uno"]
+
+
+def test_what_can_never_be_sent_is_refused_here(world: World) -> None:
+    world.state.select(LUIGI)
+    world.state.send(LUIGI, "nul \x00")
+    world.state.send(LUIGI, "due\r\nrighe\r")
+    assert world.state.page is not None
+    assert [row.progress for row in world.state.page.rows] == ["refused", "waiting"]
+    assert [m["content"] for m in world.said("send_message")] == ["due\nrighe\n"]
+    answers: list[Any] = []
+    world.state.edit(LUIGI, 1, "\x00", answers.append)
+    assert [answer.code for answer in answers] == ["invalid_content"]
 
 
 # The list
