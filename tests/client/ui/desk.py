@@ -92,6 +92,9 @@ class Desk:
         """On whatever has the keyboard. Without a window manager, nobody gives it to a window."""
         self._types_into(self.app.tk.focus_get() or self.app.tk, *sequences)
 
+    def press_in_composer(self, *sequences: str) -> None:
+        self._types_into(self.window.composer.entry.text, *sequences)
+
     def _types_into(self, widget: tk.Misc, *sequences: str) -> None:
         widget.focus_force()
         self.office.goes_on()

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from client_tk.model import ChatKey
+from client_tk.ui import keys
 from ruggine.wire import requests
 from tests.client.ui.desk import Desk, Office
 from tests.daemon import Daemon
@@ -96,3 +97,32 @@ def a_group_of_two(office: Office, owner: Desk, guest: Desk) -> ChatKey:
     key = ChatKey("group", created[0])
     office.until(lambda: all(d.state.chat(key) is not None for d in (owner, guest)))
     return key
+
+
+def test_every_shortcut_does_something_and_none_fails(office: Office) -> None:
+    """Pressed in the composer, where a Text would have its own ideas of Ctrl+K."""
+    alice, bob = office.desk("alice"), office.desk("bob")
+    alice.registers()
+    bob.registers()
+    bob.goes_to(ALICE)
+    bob.writes("ciao")
+    group = a_group_of_two(office, alice, bob)
+    alice.goes_to(BOB)
+    root = alice.app.root
+    alice.window.composer.entry.text.insert("end", "una bozza")
+    opened = set()
+    for shortcut in keys.table():
+        if not shortcut.bound or shortcut.id == "quit":
+            continue
+        for sequence in keys.sequences(shortcut.keys[0])[:1]:
+            alice.press_in_composer(sequence)
+        office.goes_on()
+        opened |= {name for name, dialog in root._dialogs.items() if dialog.winfo_exists()}
+        for dialog in tuple(root._dialogs.values()):
+            if dialog.winfo_exists():
+                dialog.close()
+        office.goes_on()
+    assert {"switcher", "people", "new group", "search", "settings", "help"} <= opened
+    assert alice.state.selected in (BOB, group)
+    assert alice.state.draft(BOB) == "una bozza"
+    assert alice.app.settings.zoom == 100
