@@ -312,6 +312,10 @@ class Root:
             self.say(reply.sentence)
 
     def _log_out(self) -> None:
+        question = _("Log out on this computer?")
+        self.confirm(_("Log out"), question, _("Log out"), self._sign_out)
+
+    def _sign_out(self) -> None:
         self._state.sign_out()
         self.settle()
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -126,3 +128,19 @@ def test_every_shortcut_does_something_and_none_fails(office: Office) -> None:
     assert alice.state.selected in (BOB, group)
     assert alice.state.draft(BOB) == "una bozza"
     assert alice.app.settings.zoom == 100
+
+
+def test_logging_out_asks_first_and_ends_the_session(office: Office, own_daemon: Daemon) -> None:
+    alice = office.desk("alice")
+    alice.registers()
+    alice.app.root._log_out()
+    office.goes_on()
+    assert alice.is_live()
+    alice.presses("Log out")
+    office.until(lambda: alice.state.phase == "signed_out")
+    alice.goes_home()
+    alice = office.desk("alice")
+    assert alice.state.phase == "signed_out"
+    assert alice.form.username.text == "alice"
+    with closing(sqlite3.connect(own_daemon.database)) as database:
+        assert database.execute("SELECT COUNT(*) FROM sessions").fetchone() == (0,)
