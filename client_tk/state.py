@@ -15,9 +15,10 @@ import msgspec
 
 from client_tk import intents, reports, rows, wording
 from client_tk.asking import Asking, Then, no_answer
-from client_tk.attention import Scene, judge, mentions
+from client_tk.attention import mentions
 from client_tk.chats import Chats
 from client_tk.connection import Connection
+from client_tk.herald import Herald
 from client_tk.keys import ENTRIES, cursor_of, fields_of, key_of
 from client_tk.model import (
     ChatKey,
@@ -34,14 +35,13 @@ from client_tk.outside import Outside
 from client_tk.roster import Roster
 from client_tk.store import Store, StoredChat
 from client_tk.transcript import Transcript
+from client_tk.typists import Typists
 from ruggine import errors
 from ruggine.wire import frames, requests, results
 
 _log = logging.getLogger(__name__)
 
 Phase = Literal["signed_out", "signing_in", "in"]
-
-TYPING_S = 6.0
 
 MOST_CURSORS = 400
 """So many fit into the one frame that asks for what was missed."""
@@ -62,17 +62,15 @@ class State:
         self.max_message_length = 4096
         self.selected: ChatKey | None = None
         self._stay = self._leaving = False
-        self._focused = False
-        self._visible = True
         self._store: Store | None = None
         self._transcript: Transcript | None = None
-        self._typing: dict[ChatKey, dict[str, float]] = {}
+        self._typists = Typists()
         self._page: Page | None = None
         self._page_stale = True
         self._reads: dict[str, int] = {}
         self._late_changes: list[frames.Frame] = []
         self._pages_asked = 0
-        self._missed: list[tuple[StoredChat, Row]] = []
+        self._herald = Herald(outside)
         self._asking = Asking(self._say)
         self._connection = Connection(outside, self._changed)
         self.roster = Roster(self.ask, self._changed)
@@ -186,7 +184,8 @@ class State:
             _log.warning("What came could not be taken: %s", type(error).__name__)
             self._begin_anew(store)
         if self._store is store:
-            self._announce_missed()
+            if self._connection.is_caught_up:
+                self._herald.announce_missed()
             self._maybe_read()
 
     def _begin_anew(self, store: Store) -> None:
@@ -197,7 +196,7 @@ class State:
         selected = self.selected
         self._chats = Chats(store, self.me)
         self._outbox = Outbox(store, self._chats, self._say)
-        self._missed.clear()
+        self._herald.forget_missed()
         self._on_closed(1006, "broken", "")
         self._outside.tell(intents.Close())
         if selected is not None:
@@ -291,7 +290,7 @@ class State:
         name = self.server.host if self.server else ""
         sentence = wording.unreachable(reason, detail, name) if reason else wording.closed(code)
         self._connection.closed(code, sentence)
-        self._typing.clear()
+        self._typists.clear()
         self.changes |= {"link", "typing", "chats", "page"}
 
     def _pages_lost(self) -> None:
@@ -355,7 +354,7 @@ class State:
         assert self._store is not None
         self._store.put(chat.id, [row])
         self._chats.count(chat, row, mentions(row.content, self.me))
-        self._typing.get(chat.key, {}).pop(row.sender, None)
+        self._typists.stop(chat.key, row.sender)
         if row.client_id is not None and row.sender == self.me:
             self._outbox.seen(row.client_id, self._outside.now_s())
             self.changes |= {"link"}
@@ -363,7 +362,9 @@ class State:
             self._transcript.add(row)
             self.changes |= {"typing"}
             self._changed("page")
-        self._announce(chat, row)
+        self._herald.announce(
+            chat, row, self._transcript, self.me, caught_up=self._connection.is_caught_up
+        )
 
     def _change_row(self, chat: StoredChat, frame: Any) -> None:
         assert self._store is not None
@@ -399,11 +400,11 @@ class State:
             self._changed("page")
 
     def _on_typing(self, frame: frames.Typing) -> None:
-        typists = self._typing.setdefault(key_of(frame, self.me, frame.sender), {})
+        key = key_of(frame, self.me, frame.sender)
         if frame.active:
-            typists[frame.sender] = self._outside.now_s() + TYPING_S
+            self._typists.begin(key, frame.sender, self._outside.now_s())
         else:
-            typists.pop(frame.sender, None)
+            self._typists.stop(key, frame.sender)
         self.changes |= {"typing"}
 
     def _on_read(self, frame: frames.ReadReceipt) -> None:
@@ -658,8 +659,8 @@ class State:
             self._say(msgspec.json.encode(request))
 
     def typing(self, key: ChatKey) -> list[str]:
-        now_s = self._outside.now_s()
-        return sorted(name for name, due in self._typing.get(key, {}).items() if due > now_s)
+        """Who is writing there."""
+        return self._typists.names(key)
 
     # Reading and being called
 
@@ -671,60 +672,24 @@ class State:
         at_end: bool | None = None,
     ) -> None:
         """How the window stands: only what is given has changed."""
-        self._focused = self._focused if focused is None else focused
-        self._visible = self._visible if visible is None else visible
+        herald = self._herald
+        herald.focused = herald.focused if focused is None else focused
+        herald.visible = herald.visible if visible is None else visible
         if at_end is not None and self._transcript is not None:
             self._transcript.at_end = at_end
         self._maybe_read()
 
-    def _scene(self, chat: StoredChat, row: Row | None) -> Scene:
-        transcript = self._transcript
-        return Scene(
-            focused=self._focused,
-            visible=self._visible,
-            shown=chat.key == self.selected,
-            at_end=transcript is not None and transcript.shows_end,
-            muted=chat.muted,
-            own=row is None or row.sender == self.me or row.kind != "message",
-            mention=row is not None and mentions(row.content, self.me),
-            caught_up=self._connection.is_caught_up,
-        )
-
     def _maybe_read(self) -> None:
-        chat = self._transcript.chat if self._transcript is not None else None
-        if chat is None or self.phase != "in" or not judge(self._scene(chat, None)).read:
+        shown = self._transcript
+        if shown is None or self.phase != "in" or not self._herald.has_read(shown):
             return
+        chat = shown.chat
         if chat.cursor > chat.read_seq or chat.unread:
             self._chats.read(chat, chat.cursor)
             self.ask(
                 requests.MarkRead(**fields_of(chat.key), seq=chat.read_seq), lambda _reply: None
             )
             self._changed("chats")
-
-    def _announce(self, chat: StoredChat, row: Row) -> None:
-        scene = self._scene(chat, row)
-        verdict = judge(scene)
-        if verdict.notify and not scene.caught_up:
-            self._missed.append((chat, row))
-        elif verdict.notify:
-            self._outside.notify(self._sender_title(chat, row), row.content, chat.key)
-        if verdict.urge:
-            self._outside.urge()
-        if verdict.sound:
-            self._outside.ring()
-
-    def _sender_title(self, chat: StoredChat, row: Row) -> str:
-        return row.sender if chat.key.kind == "private" else f"{row.sender} · {chat.title}"
-
-    def _announce_missed(self) -> None:
-        if not self._connection.is_caught_up or not self._missed:
-            return
-        missed, self._missed = self._missed, []
-        if len(missed) == 1:
-            chat, row = missed[0]
-            self._outside.notify(self._sender_title(chat, row), row.content, chat.key)
-        else:
-            self._outside.notify("", wording.missed(len(missed)), None)
 
     @property
     def unread(self) -> int:
@@ -760,8 +725,7 @@ class State:
 
     def due_s(self) -> float | None:
         """When to call `tick` next, by the monotonic clock; None if nothing is planned."""
-        typing = (due for typists in self._typing.values() for due in typists.values())
-        times = [self._asking.due_s(), self._connection.due_s(), *typing]
+        times = [self._asking.due_s(), self._connection.due_s(), self._typists.due_s()]
         if self.phase == "in":
             times.append(self._outbox.due_s())
         return min((time for time in times if time is not None), default=None)
@@ -773,10 +737,8 @@ class State:
         self._connection.tick(now_s, self._reopen)
         if self.phase == "in":
             self._outbox.send_more(now_s)
-        for typists in self._typing.values():
-            for name in [name for name, due in typists.items() if due <= now_s]:
-                del typists[name]
-                self.changes |= {"typing"}
+        if self._typists.forget_late(now_s):
+            self.changes |= {"typing"}
 
 
 _CHANGES_CHATS = (
