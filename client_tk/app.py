@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import platform
 import time
 import tkinter as tk
 from collections.abc import Callable
 
 from client_tk import secret, texts
+from client_tk.collector import Collector
 from client_tk.desktop import dpi, emoji, theme_of
 from client_tk.desktop.notify import Notifier
 from client_tk.desktop.urgency import urge
@@ -33,12 +35,14 @@ class App:
         texts.use(self.settings.language)
         dpi.aware()
         self.tk = tk.Tk(className="Ruggine")
+        dpi.scale(self.tk)
+        self._collector = Collector(self.tk)
         self._work: dict[int, Callable[[object], None]] = {}
         self._number = 0
         self._due: str | None = None
         self._pump = Pump(self.tk, self._on_reports)
         self._link = Link(self._pump.report)
-        self._notifier = Notifier()
+        self._notifier = Notifier(later=self.tk.after)
         self.state = State(self, device_name())
         self.root = Root(self)
         self._link.start()
@@ -57,6 +61,7 @@ class App:
             self.tk.after_cancel(self._due)
         self._link.stop()
         self._pump.close()
+        self._collector.close()
         self.tk.destroy()
 
     # Reports and time
@@ -178,7 +183,9 @@ class App:
     # Settings
 
     def save_settings(self) -> None:
-        self._profile.save(self.settings)
+        """A full disk costs the settings, and nothing else."""
+        with contextlib.suppress(OSError):
+            self._profile.save(self.settings)
 
     def probe_emoji(self, then: Callable[[bool], None]) -> None:
         """Whether emoji can be drawn here without the program being ended for it."""

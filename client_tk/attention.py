@@ -48,7 +48,10 @@ def judge(scene: Scene) -> Verdict:
 
 
 def mentions(text: str, name: str) -> bool:
-    """Whether `@name` stands in the text as a word of its own, in any case."""
-    if "@" not in text:
+    """Whether `@name` stands in the text as a word of its own, in any case.
+
+    The same as `client_tk.ui.drawable.mentions` marks: who is called has to see where.
+    """
+    if not name or "@" not in text:
         return False
-    return re.search(rf"(?<![\w.@-])@{re.escape(name)}(?![\w-]|\.\w)", text, re.I) is not None
+    return re.search(rf"(?<![\w@])@{re.escape(name)}(?![\w-]|\.\w)", text, re.I) is not None

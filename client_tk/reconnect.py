@@ -11,11 +11,12 @@ MOST_S = 30.0
 
 class Backoff:
     """Each wait is drawn between FIRST_S and a bound that doubles up to MOST_S, so that a thousand
-    clients of one daemon do not come back at once (AWS, "Exponential Backoff And Jitter", 2015)."""
+    clients of one daemon do not come back at once, the first time neither (AWS, "Exponential
+    Backoff And Jitter", 2015)."""
 
     def __init__(self, uniform: Callable[[float, float], float] = random.uniform) -> None:
         self._uniform = uniform
-        self._bound_s = FIRST_S
+        self._bound_s = 2 * FIRST_S
 
     def next_s(self) -> float:
         """Seconds to wait before the next try."""
@@ -25,7 +26,7 @@ class Backoff:
 
     def reset(self) -> None:
         """All is well again."""
-        self._bound_s = FIRST_S
+        self._bound_s = 2 * FIRST_S
 
 
 def may_retry(code: int) -> bool:

@@ -5,9 +5,11 @@ from __future__ import annotations
 import contextlib
 import os
 import re
+import socket
 import sys
 import uuid
 from pathlib import Path
+from typing import Annotated, Literal
 
 import msgspec
 import platformdirs
@@ -17,7 +19,10 @@ from client_tk.model import Server
 from client_tk.texts import _
 
 _PROFILE = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9_.-]{0,31}")
-_HOST = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]{0,251}[A-Za-z0-9])?\.?|[A-Za-z0-9]")
+_LABEL = r"[A-Za-z0-9_]([A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?"
+_HOST = re.compile(rf"(?=.{{1,253}}$){_LABEL}(\.{_LABEL})*\.?")
+_IPV6 = re.compile(r"[0-9A-Fa-f:.]+(%[A-Za-z0-9_.-]+)?")
+_GEOMETRY = r"^(\d{1,5}x\d{1,5}([+-]-?\d{1,5}){2})?$"
 _MOST_RECENT = 10
 
 
@@ -30,10 +35,14 @@ class Account(Struct, frozen=True):
 
 
 class Settings(Struct):
-    """`language` "" and `theme` "system" are as the desktop has them; `zoom` is in per cent."""
+    """`language` "" and `theme` "system" are as the desktop has them; `zoom` is in per cent.
 
-    theme: str = "system"
-    zoom: int = 100
+    What stands here is handed to Tk at the next start: a file with a value that Tk would refuse
+    is a damaged one.
+    """
+
+    theme: Literal["system", "light", "dark", "contrast"] = "system"
+    zoom: Annotated[int, msgspec.Meta(ge=20, le=1000)] = 100
     language: str = ""
     notifications: bool = True
     show_preview: bool = True
@@ -41,8 +50,7 @@ class Settings(Struct):
     enter_sends: bool = True
     account: Account | None = None
     recent: list[str] = msgspec.field(default_factory=list)
-    geometry: str = ""
-    sidebar_px: int = 280
+    geometry: Annotated[str, msgspec.Meta(pattern=_GEOMETRY)] = ""
     members_shown: bool = True
 
     def remember(self, server: Server, username: str, *, stay: bool) -> None:
@@ -101,7 +109,7 @@ class Profile:
             return msgspec.json.decode(path.read_bytes(), type=Settings)
         except OSError:
             return Settings()
-        except (msgspec.MsgspecError, UnicodeDecodeError):
+        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
             with contextlib.suppress(OSError):
                 path.replace(path.with_name("settings.json.damaged"))
             return Settings()
@@ -112,13 +120,21 @@ class Profile:
         path = self._config / "settings.json"
         fresh = path.with_name(f".{uuid.uuid4().hex}")
         handle = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(handle, "wb") as file:
-            file.write(msgspec.json.format(msgspec.json.encode(settings)))
-        fresh.replace(path)
+        try:
+            with os.fdopen(handle, "wb") as file:
+                file.write(msgspec.json.format(msgspec.json.encode(settings)))
+            fresh.replace(path)
+        except OSError:
+            fresh.unlink(missing_ok=True)
+            raise
 
 
 def _account_name(server: Server, username: str) -> str:
-    where = re.sub(r"[^A-Za-z0-9.-]", "_", f"{server.host.lower()}_{server.line_port}")
+    """Two servers never share one, whatever script their names are written in."""
+    host = server.host.lower()
+    with contextlib.suppress(UnicodeError):
+        host = host.encode("idna").decode()
+    where = re.sub(r"[^A-Za-z0-9.-]", "_", f"{host}_{server.line_port}")
     return f"{username.lower()}@{where}"
 
 
@@ -144,7 +160,9 @@ def server_of(text: str, tls: bool = False) -> Server:
 
 def _split(text: str) -> tuple[str, list[str]]:
     if text.startswith("["):
-        host, _bracket, rest = text[1:].partition("]")
+        host, bracket, rest = text[1:].partition("]")
+        if not bracket or (rest and rest[0] != ":"):
+            raise ValueError(_("This is no IPv6 address."))
         return host, rest.split(":")[1:]
     if text.count(":") > 2 or "::" in text:
         return text, []
@@ -153,14 +171,14 @@ def _split(text: str) -> tuple[str, list[str]]:
 
 
 def _port(text: str) -> int:
-    if not (text.isascii() and text.isdigit() and 0 < int(text) < 65536):
+    if not (re.fullmatch("[0-9]{1,5}", text) and 0 < int(text) < 65536):
         raise ValueError(_("A port is a number from 1 to 65535."))
     return int(text)
 
 
 def _checked_host(host: str) -> str:
     if ":" in host:
-        if not re.fullmatch(r"[0-9A-Fa-f:.]+(%[A-Za-z0-9.]+)?", host):
+        if not _is_ipv6(host):
             raise ValueError(_("This is no IPv6 address."))
         return host
     try:
@@ -170,3 +188,13 @@ def _checked_host(host: str) -> str:
     if not _HOST.fullmatch(ascii_host):
         raise ValueError(_("Type the name or the address of a server, such as chat.example."))
     return host
+
+
+def _is_ipv6(text: str) -> bool:
+    if not _IPV6.fullmatch(text):
+        return False
+    try:
+        socket.inet_pton(socket.AF_INET6, text.partition("%")[0])
+    except OSError:
+        return False
+    return True

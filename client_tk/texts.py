@@ -7,14 +7,12 @@ from __future__ import annotations
 
 import gettext
 import os
-import time
+from datetime import datetime
 from pathlib import Path
 
 DOMAIN = "ruggine"
 LOCALE = Path(__file__).with_name("locale")
 LANGUAGES = {"en": "English", "it": "Italiano"}
-
-_DAY_S = 86_400
 
 _catalogue: gettext.NullTranslations = gettext.NullTranslations()
 
@@ -52,38 +50,41 @@ def ngettext(one: str, many: str, count: int) -> str:
 
 def clock(time_s: float) -> str:
     """09:05, local time."""
-    return time.strftime("%H:%M", time.localtime(time_s))
+    return f"{_local(time_s):%H:%M}"
 
 
 def day(time_s: float, now_s: float) -> str:
     """Today, Yesterday, Monday 23 November; with its year if that is another one."""
-    then, now = time.localtime(time_s), time.localtime(now_s)
-    days = _day_number(now) - _day_number(then)
+    then, now = _local(time_s), _local(now_s)
+    days = now.toordinal() - then.toordinal()
     if days == 0:
         return _("Today")
     if days == 1:
         return _("Yesterday")
-    values = {"weekday": _days()[then.tm_wday], "day": then.tm_mday,
-              "month": _months()[then.tm_mon - 1], "year": then.tm_year}  # fmt: skip
-    if then.tm_year == now.tm_year:
+    values = {"weekday": _days()[then.weekday()], "day": then.day,
+              "month": _months()[then.month - 1], "year": then.year}  # fmt: skip
+    if then.year == now.year:
         return _("{weekday} {day} {month}").format(**values)
     return _("{weekday} {day} {month} {year}").format(**values)
 
 
 def when(time_s: float, now_s: float) -> str:
     """Short, for lists: the time today, else the day."""
-    then, now = time.localtime(time_s), time.localtime(now_s)
-    if _day_number(now) == _day_number(then):
+    then, now = _local(time_s), _local(now_s)
+    if now.date() == then.date():
         return clock(time_s)
-    values = {"day": then.tm_mday, "month": _months()[then.tm_mon - 1][:3], "year": then.tm_year}
-    if then.tm_year == now.tm_year:
+    values = {"day": then.day, "month": _months()[then.month - 1][:3], "year": then.year}
+    if then.year == now.year:
         return _("{day} {month}").format(**values)
     return _("{day} {month} {year}").format(**values)
 
 
-def _day_number(date: time.struct_time) -> int:
-    noon = (date.tm_year, date.tm_mon, date.tm_mday, 12, 0, 0, 0, 0, -1)
-    return int(time.mktime(noon) // _DAY_S)
+def _local(time_s: float) -> datetime:
+    """By the clock on the wall. What no calendar has becomes 1970: a server may claim anything."""
+    try:
+        return datetime.fromtimestamp(time_s)
+    except (ValueError, OverflowError, OSError):
+        return datetime.fromtimestamp(0)
 
 
 def _days() -> list[str]:

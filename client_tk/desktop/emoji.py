@@ -10,6 +10,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from client_tk.desktop.run import output
+
 _PATIENCE_S = 20
 _SAMPLE = "\U0001f44d\U0001f600\u2764\ufe0f"
 
@@ -26,20 +28,27 @@ def can_draw(memory: Path) -> bool:
     if known.startswith(key + "="):
         return known == f"{key}=yes"
     found = _survives()
+    if found is None:
+        return False
     memory.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     memory.write_text(f"{key}={'yes' if found else 'no'}")
     return found
 
 
 def _machine() -> str:
-    """Changes when the library does."""
+    """Changes when the library does, and when another font is there to draw emoji with."""
+    return f"{_library()} {output(['fc-match', '--format=%{file}', 'emoji'])}"
+
+
+def _library() -> str:
     for pattern in ("lib/*/libXft.so.2.*", "lib64/libXft.so.2.*", "lib/libXft.so.2.*"):
         for library in Path("/usr").glob(pattern):
             return library.name
     return "libXft"
 
 
-def _survives() -> bool:
+def _survives() -> bool | None:
+    """None where that could not be found out: the machine may only have been busy."""
     try:
         child = subprocess.run(
             [sys.executable, "-m", "client_tk.desktop.emoji"],
@@ -47,7 +56,7 @@ def _survives() -> bool:
             stderr=subprocess.DEVNULL, check=False, cwd=Path(__file__).parents[2],
         )  # fmt: skip
     except (OSError, subprocess.TimeoutExpired):
-        return False
+        return None
     return child.returncode == 0
 
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import base64
 import re
 import shutil
 import sys
 import time
 from collections.abc import Callable
 
+from client_tk import wording
 from client_tk.desktop.run import start
 from client_tk.texts import ngettext
 
@@ -16,10 +18,13 @@ MOST = 200
 
 EVERY_S = 1.0
 
-_UNSEEN = re.compile("[\x00-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]+")
+_UNSEEN = re.compile(
+    "[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]+"
+)
 _APPLE = "on run argv\ndisplay notification (item 2 of argv) with title (item 1 of argv)\nend run"
 _WINDOWS = (
-    "$t=[Console]::In.ReadLine();$b=[Console]::In.ReadLine();"
+    "function d{[Text.Encoding]::UTF8.GetString("
+    "[Convert]::FromBase64String([Console]::In.ReadLine()))};$t=d;$b=d;"
     "[void][Windows.UI.Notifications.ToastNotificationManager,Windows.UI.Notifications,"
     "ContentType=WindowsRuntime];"
     "$x=[Windows.UI.Notifications.ToastNotificationManager]::GetTemplateContent(1);"
@@ -32,36 +37,58 @@ _WINDOWS = (
 
 
 class Notifier:
-    """Tk thread. Shows at most one a second; what comes faster is counted and told with the next.
+    """Tk thread. Shows at most one a second; what comes faster is counted and told with the next,
+    or after that second if `later` (such as `after` of a Tk window, in milliseconds) is given.
 
     What others have written is passed as an argument or through a pipe, never as part of a
     program.
     """
 
-    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        clock: Callable[[], float] = time.monotonic,
+        later: Callable[[int, Callable[[], None]], object] | None = None,
+    ) -> None:
         self._clock = clock
+        self._later = later
         self._last_s = float("-inf")
         self._held = 0
 
     def notify(self, title: str, text: str) -> None:
         """Nothing happens where the platform has no means."""
         now_s = self._clock()
-        if now_s - self._last_s < EVERY_S:
-            self._held += 1
+        left_s = self._last_s + EVERY_S - now_s
+        if left_s > 0:
+            self._hold(left_s)
             return
-        self._last_s = now_s
         if self._held:
-            more = ngettext("and {count} more", "and {count} more", self._held)
-            title = f"{title} ({more.format(count=self._held)})"
-            self._held = 0
+            more = ngettext("{title} (and {count} more)", "{title} (and {count} more)", self._held)
+            title = more.format(title=title, count=self._held)
+        self._tell(title, text)
+
+    def _hold(self, left_s: float) -> None:
+        self._held += 1
+        if self._held == 1 and self._later is not None:
+            self._later(int(left_s * 1000) + 1, self._tell_held)
+
+    def _tell_held(self) -> None:
+        if self._held:
+            self._tell("", wording.missed(self._held))
+
+    def _tell(self, title: str, text: str) -> None:
+        self._last_s = self._clock()
+        self._held = 0
         _show(_plain(title) or "Ruggine", _plain(text))
 
 
 def _show(title: str, text: str) -> None:
     if sys.platform == "darwin":
-        start(["osascript", "-e", _APPLE, title, text])
+        # "-": the program comes through the pipe, and what follows cannot be taken for options
+        start(["osascript", "-", title, text], _APPLE)
     elif sys.platform == "win32":
-        start(["powershell", "-NoProfile", "-Command", _WINDOWS], f"{title}\n{text}\n")
+        # Base64, because the console has an encoding of its own.
+        lines = "".join(base64.b64encode(t.encode()).decode() + "\n" for t in (title, text))
+        start(["powershell", "-NoProfile", "-NonInteractive", "-Command", _WINDOWS], lines)
     else:
         program = shutil.which("notify-send")
         if program is not None:
@@ -75,5 +102,7 @@ def _plain(text: str) -> str:
 
 
 def _escaped(text: str) -> str:
-    """The body of a freedesktop notification is markup."""
-    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    """The body of a freedesktop notification is markup, and notify-send reads it with the escapes
+    of C: without the last step "\\074b\\076" would become a tag behind our back."""
+    marked = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    return marked.replace("\\", "\\\\")

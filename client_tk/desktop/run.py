@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import subprocess
 from collections.abc import Sequence
 
@@ -9,7 +10,8 @@ _running: list[subprocess.Popen[bytes]] = []
 
 
 def start(arguments: Sequence[str], text: str | None = None) -> None:
-    """Without waiting for its end; `text` is what it reads. A program that is not there is none.
+    """Without waiting for its end; `text` is what it reads. A program that is not there is none,
+    and neither is one that cannot be given these arguments.
 
     Those that have ended are collected at the next start.
     """
@@ -19,13 +21,16 @@ def start(arguments: Sequence[str], text: str | None = None) -> None:
             list(arguments),
             stdin=subprocess.PIPE if text is not None else subprocess.DEVNULL,
             stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True,
+            creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
         )  # fmt: skip
-    except OSError:
+    except (OSError, ValueError):  # not there; a NUL, or half a character
         return
     _running.append(child)
     if text is not None and child.stdin is not None:
-        child.stdin.write(text.encode())
-        child.stdin.close()
+        with contextlib.suppress(OSError):  # it has ended already
+            child.stdin.write(text.encode())
+        with contextlib.suppress(OSError):
+            child.stdin.close()
 
 
 def output(arguments: Sequence[str]) -> str:

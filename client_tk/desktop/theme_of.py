@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 
@@ -20,9 +21,10 @@ def system_theme() -> str:
 
 def _of_gtk() -> str:
     schema = "org.gnome.desktop"
-    if output(["gsettings", "get", f"{schema}.a11y.interface", "high-contrast"]) == "true":
-        return "contrast"
     name = os.environ.get("GTK_THEME", "").lower()
+    high = output(["gsettings", "get", f"{schema}.a11y.interface", "high-contrast"])
+    if high == "true" or "highcontrast" in name:
+        return "contrast"
     scheme = output(["gsettings", "get", f"{schema}.interface", "color-scheme"])
     return "dark" if "dark" in name or "dark" in scheme else "light"
 
@@ -32,10 +34,15 @@ def _of_windows() -> str:
         return "light"
     import winreg
 
-    path = r"Software\Microsoft\Windows\CurrentVersion\Themes\Personalize"
-    try:
+    def value(path: str, name: str) -> int:
         with winreg.OpenKey(winreg.HKEY_CURRENT_USER, path) as key:
-            light, _kind = winreg.QueryValueEx(key, "AppsUseLightTheme")
-    except OSError:
-        return "light"
-    return "light" if light else "dark"
+            return int(winreg.QueryValueEx(key, name)[0])
+
+    with contextlib.suppress(OSError, ValueError):
+        if value(r"Control Panel\Accessibility\HighContrast", "Flags") & 1:
+            return "contrast"
+    with contextlib.suppress(OSError, ValueError):
+        themes = r"Software\Microsoft\Windows\CurrentVersion\Themes\Personalize"
+        if value(themes, "AppsUseLightTheme") == 0:
+            return "dark"
+    return "light"

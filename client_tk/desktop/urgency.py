@@ -17,4 +17,4 @@ def urge(root: tk.Tk) -> None:
             ctypes.windll.user32.FlashWindow(int(root.wm_frame(), 16), True)
     elif sys.platform == "darwin":
         with contextlib.suppress(tk.TclError):
-            root.tk.call("tk::mac::requestUserAttention")
+            root.wm_attributes("-notify", True)

@@ -5,8 +5,11 @@ from __future__ import annotations
 import itertools
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from client_tk.attention import Scene, Verdict, judge, mentions
+from client_tk.ui import drawable
 
 SCENES = [
     Scene(**dict(zip(Scene.__struct_fields__, values, strict=True)))
@@ -66,6 +69,7 @@ def test_what_holds_however_things_stand(so: Scene) -> None:
         ("(@dory)", True),
         ("grazie @dory.", True),
         ("@dory: sì", True),
+        ("ehi...@dory", True),
         ("dory", False),
         ("@doryanna", False),
         ("@dory.p", False),
@@ -77,6 +81,12 @@ def test_what_holds_however_things_stand(so: Scene) -> None:
 )
 def test_a_mention_is_a_word_of_its_own(text: str, mentioned: bool) -> None:
     assert mentions(text, "dory") is mentioned
+
+
+@given(st.text("@Dory.-_ è\n", max_size=20), st.sampled_from(["dory", "d", "o.r", ""]))
+def test_who_is_called_sees_where(text: str, name: str) -> None:
+    """What counts as a mention is what the transcript marks."""
+    assert mentions(text, name) is bool(drawable.mentions(text, name))
 
 
 def test_a_name_is_no_pattern() -> None:

@@ -41,6 +41,36 @@ def test_yesterday_begins_at_midnight() -> None:
     assert texts.day(midnight, midnight + 1) == "Today"
 
 
+@pytest.fixture
+def new_zealand(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Noon is the day before in UTC there, but only in summer."""
+    with monkeypatch.context() as patch:
+        patch.setenv("TZ", "NZST-12NZDT,M9.5.0,M4.1.0/3")
+        time.tzset()
+        yield
+    time.tzset()
+
+
+@pytest.mark.parametrize(("month", "day"), [(9, 27), (4, 5)])
+@pytest.mark.usefixtures("new_zealand")
+def test_days_are_told_apart_where_summer_time_begins_and_ends(month: int, day: int) -> None:
+    afternoons = [time.mktime((2026, month, day + n, 15, 0, 0, 0, 0, -1)) for n in (-2, -1, 0)]
+    before, yesterday, today = afternoons
+    assert texts.day(today, today) == "Today"
+    assert texts.day(yesterday, today) == "Yesterday"
+    assert texts.day(before, today).startswith("Friday ")
+    assert texts.when(yesterday, today) != texts.clock(yesterday)
+
+
+@pytest.mark.parametrize("time_s", [1e20, -1e18, 1e12, float("nan"), float("inf")])
+def test_a_time_that_no_calendar_has_is_no_fault(time_s: float) -> None:
+    """A server may claim anything."""
+    epoch = time.strftime("%H:%M", time.localtime(0))
+    assert texts.clock(time_s) == epoch
+    assert texts.day(time_s, NOW_S)
+    assert texts.when(time_s, NOW_S)
+
+
 def test_lists_show_the_time_today_and_the_date_before() -> None:
     assert texts.when(NOW_S - 60, NOW_S) == "14:59"
     assert texts.when(NOW_S - 2 * DAY_S, NOW_S) == "21 Nov"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import shutil
 import subprocess
@@ -37,6 +38,14 @@ def display() -> Iterator[None]:
         os.environ["DISPLAY"] = before
     server.terminate()
     server.wait()
+
+
+@pytest.fixture(autouse=True)
+def collected() -> Iterator[None]:
+    """What a window has left is collected on the thread that it belonged to."""
+    yield
+    gc.collect()
+    gc.enable()
 
 
 @pytest.fixture(autouse=True)
