@@ -78,18 +78,22 @@ class Chats:
             chat.unread = chat.mentions = chat.counted = 0
             self._store.save_chat(chat)
 
-    def take_list(self, items: Iterable[ChatItem]) -> None:
-        """What the daemon says of all chats; a group that is not among them was left."""
-        listed = set()
+    def take_list(self, items: Iterable[ChatItem]) -> list[StoredChat]:
+        """What the daemon says of all chats; a group that is not among them was left. Returns
+        those that are read further than it knows."""
+        listed, further = set(), []
         for item in items:
             chat = self.need(_key_of_item(item))
             listed.add(chat.key)
             self._take_item(chat, item)
             self._store.save_chat(chat)
+            if chat.read_seq > item.read_seq:
+                further.append(chat)
         for chat in self._chats.values():
             if chat.key.kind == "group" and chat.key not in listed and not chat.left:
                 chat.left = True
                 self._store.save_chat(chat)
+        return further
 
     def _take_item(self, chat: StoredChat, item: ChatItem) -> None:
         if item.chat_type == "group":
@@ -130,6 +134,12 @@ class Chats:
         chat.mentions = min(chat.mentions, chat.unread)
         self._store.save_chat(chat)
         return True
+
+    @property
+    def unread(self) -> int:
+        """Of all chats that are not muted."""
+        chats = self._chats.values()
+        return sum(chat.unread for chat in chats if not chat.muted and not chat.left)
 
     def _show(self, chat: StoredChat, sender: str, content: str, time_s: float) -> None:
         text = " ".join(content[: 2 * _PREVIEW].split())[:_PREVIEW]

@@ -1,5 +1,5 @@
 """What the person can see and do. Every decision of the client is made here and in what it is made
-of (`chats`, `outbox`, `roster`, `transcript`, `attention`); widgets only draw.
+of (`account`, `connection`, `roster`, `herald`); widgets only draw.
 
 All of it runs on the Tk thread, and none of it knows Tk. `changes` collects what has to be drawn
 again: "phase", "problem", "link", "chats", "page", "typing", "people", "members", "draft".
@@ -13,10 +13,9 @@ from typing import Any, Literal
 
 import msgspec
 
-from client_tk import intents, reports, rows, wording
+from client_tk import intents, reports, wording
+from client_tk.account import Account
 from client_tk.asking import Asking, Then, no_answer
-from client_tk.attention import mentions
-from client_tk.chats import Chats
 from client_tk.connection import Connection
 from client_tk.herald import Herald
 from client_tk.keys import ENTRIES, cursor_of, fields_of, key_of
@@ -33,8 +32,8 @@ from client_tk.model import (
 from client_tk.outbox import Outbox, unified
 from client_tk.outside import Outside
 from client_tk.roster import Roster
+from client_tk.shown import Shown
 from client_tk.store import Store, StoredChat
-from client_tk.transcript import Transcript
 from client_tk.typists import Typists
 from ruggine import errors
 from ruggine.wire import frames, requests, results
@@ -60,27 +59,18 @@ class State:
         self.server: Server | None = None
         self.me = ""
         self.max_message_length = 4096
-        self.selected: ChatKey | None = None
         self._stay = self._leaving = False
-        self._store: Store | None = None
-        self._transcript: Transcript | None = None
+        self._account: Account | None = None
         self._typists = Typists()
-        self._page: Page | None = None
-        self._page_stale = True
-        self._reads: dict[str, int] = {}
-        self._late_changes: list[frames.Frame] = []
-        self._pages_asked = 0
         self._herald = Herald(outside)
         self._asking = Asking(self._say)
         self._connection = Connection(outside, self._changed)
         self.roster = Roster(self.ask, self._changed)
-        self._chats: Chats
-        self._outbox: Outbox
 
-    def _changed(self, what: str) -> None:
-        if what == "page":
-            self._page_stale = True
-        self.changes.add(what)
+    def _changed(self, *what: str) -> None:
+        if "page" in what and self._account is not None:
+            self._account.shown.forget_page()
+        self.changes.update(what)
 
     def _say(self, frame: bytes) -> None:
         self._outside.tell(intents.Say(frame))
@@ -133,74 +123,67 @@ class State:
         self._leaving = False
         self._connection.close()
         self._asking.lose()
-        if self._store is not None:
-            self._store.close()
-        self._store = self._transcript = self._page = self.selected = None
+        self.close()
+        self._account = None
         self.problem = problem
         self._show_phase("signed_out")
 
     def close(self) -> None:
         """The program ends."""
-        if self._store is not None:
-            self._store.close()
+        if self._account is not None:
+            self._account.store.close()
 
     def _show_phase(self, phase: Phase) -> None:
         if phase != "signed_out":
             self.problem = ""
         self.phase = phase
-        self.changes |= {"phase", "problem"}
+        self._changed("phase", "problem")
 
     def _enter(self, username: str) -> None:
         assert self.server is not None
-        self._store = self._outside.open_store(self.server, username)
+        self._keep(self._outside.open_store(self.server, username), username).select_last()
         self.me = username
-        self._chats = Chats(self._store, username)
-        self._outbox = Outbox(self._store, self._chats, self._say)
         self.roster = Roster(self.ask, self._changed)
         self._show_phase("in")
-        self.changes |= {"link", "chats", "page", "people"}
-        last = self._store.meta("selected")
-        if last is not None:
-            key = msgspec.json.decode(last, type=ChatKey)
-            if key in self._chats:
-                self.select(key)
+        self._changed("link", "chats", "page", "people", "typing", "members", "draft")
+
+    def _keep(self, store: Store, username: str) -> Account:
+        self._account = Account(store, username, self._say, self.ask, self._changed)
+        return self._account
 
     # What the network thread says
 
     def take(self, batch: Iterable[reports.Report]) -> None:
         """Reports, in their order. What they bring is written to the disk as one."""
-        if self._store is None:
+        account = self._account
+        if account is None:
             for report in batch:
                 self._take(report)
             return
-        store = self._store
         try:
-            with store.writing():
+            with account.store.writing():
                 for report in batch:
-                    if self._store is not store:
+                    if self._account is not account:
                         break
                     self._take(report)
         except Exception as error:
             _log.warning("What came could not be taken: %s", type(error).__name__)
-            self._begin_anew(store)
-        if self._store is store:
+            if self._account is account:
+                self._begin_anew(account)
+        if self._account is not None:
             if self._connection.is_caught_up:
                 self._herald.announce_missed()
             self._maybe_read()
 
-    def _begin_anew(self, store: Store) -> None:
+    def _begin_anew(self, broken: Account) -> None:
         """A full disk, or a frame that makes no sense: nothing of the batch is on the disk. Go on
         from there, so that what was not kept is sent again; tried again with the usual back-off."""
-        if self._store is not store:
-            return
-        selected = self.selected
-        self._chats = Chats(store, self.me)
-        self._outbox = Outbox(store, self._chats, self._say)
+        account = self._keep(broken.store, broken.me)
         self._herald.forget_missed()
         self._on_closed(1006, "broken", "")
         self._outside.tell(intents.Close())
-        if selected is not None:
-            self.select(selected)
+        if broken.shown.key is not None:
+            account.select(broken.shown.key)
 
     def _take(self, report: reports.Report) -> None:
         match report:
@@ -213,8 +196,8 @@ class State:
             case reports.Opened(welcome):
                 self._on_opened(welcome)
             case reports.Heard(frame):
-                if self.phase == "in":
-                    self._on_frame(frame)
+                if self._account is not None:
+                    self._on_frame(self._account, frame)
             case reports.Closed(code, reason, detail):
                 self._on_closed(code, reason, detail)
 
@@ -229,9 +212,10 @@ class State:
             self._outside.signed_in(self.server, username, token, stay=self._stay)
 
     def _open(self, token: str) -> None:
-        assert self.server is not None and self._store is not None  # noqa: PT018 - is "in"
-        epoch = self._store.meta("epoch")
-        cursors = tuple(cursor_of(key, seq) for key, seq in self._chats.cursors(MOST_CURSORS))
+        account = self._account
+        assert self.server is not None and account is not None  # noqa: PT018 - is "in"
+        epoch = account.store.meta("epoch")
+        cursors = tuple(cursor_of(key, seq) for key, seq in account.chats.cursors(MOST_CURSORS))
         self._connection.open(intents.Open(self.server, token, epoch, cursors if epoch else ()))
 
     def _on_refused(self, refused: reports.Refused) -> None:
@@ -256,33 +240,33 @@ class State:
         self.leave(wording.trouble("invalid_session", ""))
 
     def _on_opened(self, welcome: frames.AuthResponse) -> None:
-        if self._store is None:
+        account = self._account
+        if account is None:
             return
         self.max_message_length = welcome.limits.max_message_length
         if welcome.resume == "reset":
-            self._chats.forget_progress()
-            if self._transcript is not None:
-                self._transcript.open_at_end()
-        self._store.set_meta("epoch", welcome.epoch or "")
+            account.forget_progress()
+        account.store.set_meta("epoch", welcome.epoch or "")
         self._connection.opened(resuming=welcome.resume == "ok")
         self.ask(requests.ListChats(), self._take_chats)
         self.roster.refresh()
         if welcome.resume != "ok":
-            self._caught_up()
-        self.changes |= {"link", "chats", "page", "members"}
+            self._caught_up(account)
+        self._changed("link", "chats", "page", "members")
 
-    def _caught_up(self) -> None:
+    def _caught_up(self, account: Account) -> None:
         self._connection.caught_up()
-        self._outbox.live(self._outside.now_s())
+        account.outbox.live(self._outside.now_s())
 
     def _on_closed(self, code: int, reason: str, detail: str) -> None:
-        if self._store is None:
+        account = self._account
+        if account is None:
             return
-        self._outbox.lost()
+        account.outbox.lost()
         self._asking.lose()
-        self._pages_lost()
+        account.shown.pages_lost()
         self.roster.nobody_online()
-        if self._store is None:
+        if self._account is None:
             return  # it was left on purpose
         if code == 4501:
             self._lose_session()
@@ -291,113 +275,64 @@ class State:
         sentence = wording.unreachable(reason, detail, name) if reason else wording.closed(code)
         self._connection.closed(code, sentence)
         self._typists.clear()
-        self.changes |= {"link", "typing", "chats", "page"}
-
-    def _pages_lost(self) -> None:
-        self._pages_asked = 0
-        self._late_changes.clear()
-        if self._transcript is not None:
-            self._transcript.loading = False
+        self._changed("link", "typing", "chats", "page")
 
     # Frames
 
-    def _on_frame(self, frame: frames.Frame) -> None:
+    def _on_frame(self, account: Account, frame: frames.Frame) -> None:
         if isinstance(frame, ENTRIES):
-            self._on_entry(frame)
+            self._on_entry(account, frame)
             return
         match frame:
             case frames.MessageSent():
-                self._outbox.stored(frame.client_id or "", frame.seq, self._outside.now_s())
-                self.changes |= {"link"}
-                self._changed("page")
+                account.outbox.stored(frame.client_id or "", frame.seq, self._outside.now_s())
+                self._changed("link", "page")
             case frames.Error() if frame.client_id is not None and frame.request_id is None:
-                self._on_send_refused(frame)
+                self._on_send_refused(account.outbox, frame)
             case frames.Reply():
                 granted = self._asking.answer(frame)
                 if granted is not None:
                     self._on_granted(granted)
             case frames.CaughtUp():
-                self._caught_up()
-                self.changes |= {"link"}
+                self._caught_up(account)
+                self._changed("link")
             case frames.Gap():
-                self._on_gap(frame)
+                account.pass_over(frame)
             case frames.Typing():
                 self._on_typing(frame)
             case frames.ReadReceipt():
-                self._on_read(frame)
+                account.take_receipt(frame)
             case _:
                 self.roster.hear(frame)
 
-    def _on_send_refused(self, frame: frames.Error) -> None:
+    def _on_send_refused(self, outbox: Outbox, frame: frames.Error) -> None:
         sentence = wording.trouble(frame.code, frame.error, frame.retry_after)
-        self._outbox.failed(
+        outbox.failed(
             frame.client_id or "", frame.code, sentence, frame.retry_after, self._outside.now_s()
         )
-        self.changes |= {"link"}
-        self._changed("page")
+        self._changed("link", "page")
 
-    def _on_entry(self, frame: Any) -> None:
-        actor = str(getattr(frame, "sender", "") or getattr(frame, "by", ""))
-        chat = self._chats.need(key_of(frame, self.me, actor))
-        if not self._chats.advance(chat, frame.seq):
+    def _on_entry(self, account: Account, frame: frames.Frame) -> None:
+        entered = account.enter(frame)
+        if entered is None:
             return
-        row = rows.of_entry(frame)
-        if row is None:
-            self._change_row(chat, frame)
-        else:
-            self._add_row(chat, row)
-        self._apply_to_chat(chat, frame)
-        self._chats.save(chat)
-        self._changed("chats")
+        chat, row = entered
+        if row is not None:
+            self._on_row(account, chat, row)
+        if isinstance(frame, _CHANGES_MEMBERS):
+            self.roster.forget_members(chat.key.name)
+        if isinstance(frame, _COMES_AND_GOES) and frame.username == self.me:
+            self.ask(requests.ListChats(), self._take_chats)
 
-    def _add_row(self, chat: StoredChat, row: Row) -> None:
-        assert self._store is not None
-        self._store.put(chat.id, [row])
-        self._chats.count(chat, row, mentions(row.content, self.me))
+    def _on_row(self, account: Account, chat: StoredChat, row: Row) -> None:
         self._typists.stop(chat.key, row.sender)
         if row.client_id is not None and row.sender == self.me:
-            self._outbox.seen(row.client_id, self._outside.now_s())
-            self.changes |= {"link"}
-        if chat.key == self.selected and self._transcript is not None:
-            self._transcript.add(row)
-            self.changes |= {"typing"}
-            self._changed("page")
+            account.outbox.seen(row.client_id, self._outside.now_s())
+            self._changed("link", "page")
+        self._changed("typing")
         self._herald.announce(
-            chat, row, self._transcript, self.me, caught_up=self._connection.is_caught_up
+            chat, row, account.shown.transcript, self.me, caught_up=self._connection.is_caught_up
         )
-
-    def _change_row(self, chat: StoredChat, frame: Any) -> None:
-        assert self._store is not None
-        if self._pages_asked:
-            self._late_changes.append(frame)
-        row = self._store.row(chat.id, frame.ref)
-        if row is not None:
-            self._store.put(chat.id, [rows.changed(row, frame)])
-        if chat.key == self.selected and self._transcript is not None:
-            self._transcript.change(frame.ref, frame)
-            self._changed("page")
-
-    def _apply_to_chat(self, chat: StoredChat, frame: Any) -> None:
-        match frame:
-            case frames.GroupRenamed():
-                chat.title = frame.name
-            case frames.MemberJoined() | frames.MemberLeft():
-                if frame.username == self.me:
-                    chat.left = isinstance(frame, frames.MemberLeft)
-                    self.ask(requests.ListChats(), self._take_chats)
-                self.roster.forget_members(chat.key.name)
-            case frames.RoleChanged():
-                if frame.username == self.me:
-                    chat.role = frame.role
-                self.roster.forget_members(chat.key.name)
-
-    def _on_gap(self, frame: frames.Gap) -> None:
-        chat = self._chats.need(key_of(frame, self.me))
-        self._chats.pass_over(chat, frame.last)
-        self._chats.save(chat)
-        if chat.key == self.selected and self._transcript is not None:
-            self._transcript.open_at_end()
-            self._changed("page")
 
     def _on_typing(self, frame: frames.Typing) -> None:
         key = key_of(frame, self.me, frame.sender)
@@ -405,20 +340,7 @@ class State:
             self._typists.begin(key, frame.sender, self._outside.now_s())
         else:
             self._typists.stop(key, frame.sender)
-        self.changes |= {"typing"}
-
-    def _on_read(self, frame: frames.ReadReceipt) -> None:
-        chat = self._chats.get(key_of(frame, self.me, frame.username))
-        if chat is None or self._store is None:
-            return
-        if frame.username == self.me:
-            if self._chats.read(chat, frame.seq):
-                self._changed("chats")
-            return
-        self._store.save_read(chat.id, frame.username, frame.seq)
-        if chat.key == self.selected:
-            self._reads[frame.username] = max(frame.seq, self._reads.get(frame.username, 0))
-            self._changed("page")
+        self._changed("typing")
 
     # Asking
 
@@ -443,45 +365,36 @@ class State:
             self.ask(requests.ListChats(), self._take_chats)
 
     def _take_chats(self, reply: Any) -> None:
-        if not isinstance(reply, results.ListChatsResult):
+        account = self._account
+        if account is None or not isinstance(reply, results.ListChatsResult):
             return
-        self._chats.take_list(reply.chats)
-        for item in reply.chats:
-            key = ChatKey(item.chat_type, (item.to_user or item.group_id) or "")
-            chat = self._chats.need(key)
-            if chat.read_seq > item.read_seq:
-                self.ask(requests.MarkRead(**fields_of(key), seq=chat.read_seq), lambda _r: None)
-        if self._transcript is not None and not self._transcript.rows:
-            self.load_older()
-        self._changed("chats")
-        self._changed("page")
+        for chat in account.chats.take_list(reply.chats):
+            self._mark_read(chat)
+        account.shown.need_rows()
+        self._changed("chats", "page")
 
     # Chats
 
     def chats(self) -> list[ChatLine]:
-        return self._chats.lines(self.people) if self.phase == "in" else []
-
-    def title(self, key: ChatKey) -> str:
-        chat = self._chats.get(key) if self.phase == "in" else None
-        return chat.title if chat is not None else key.name
+        return self._account.chats.lines(self.people) if self._account is not None else []
 
     def chat(self, key: ChatKey) -> StoredChat | None:
         """What is known of a chat."""
-        return self._chats.get(key) if self.phase == "in" else None
+        return self._account.chats.get(key) if self._account is not None else None
+
+    def title(self, key: ChatKey) -> str:
+        chat = self.chat(key)
+        return chat.title if chat is not None else key.name
+
+    @property
+    def selected(self) -> ChatKey | None:
+        return self._account.shown.key if self._account is not None else None
 
     def select(self, key: ChatKey) -> None:
         """Show a chat at its first new message, or at its end."""
-        if self._store is None:
-            return
-        chat = self._chats.need(key)
-        self.selected = key
-        self._transcript = Transcript(self._store, chat, self.me)
-        self._reads = self._store.reads(chat.id)
-        self._store.set_meta("selected", msgspec.json.encode(key).decode())
-        if not self._transcript.rows:
-            self.load_older()
-        self._changed("page")
-        self.changes |= {"chats", "typing", "members", "draft"}
+        if self._account is not None:
+            self._account.select(key)
+            self._changed("chats", "typing", "members", "draft")
 
     def start_chat(self, username: str) -> ChatKey:
         """The private chat with somebody, shown; it is made by its first message."""
@@ -493,14 +406,13 @@ class State:
         """Show a place in a chat."""
         if key != self.selected:
             self.select(key)
-        if self._transcript is not None:
-            self._ask_page(self._transcript.open_at(seq))
-            self._changed("page")
+        self.shown.open_at(seq)
 
     def mute(self, key: ChatKey, active: bool) -> None:
-        chat = self._chats.need(key)
+        chats = self._here.chats
+        chat = chats.need(key)
         chat.muted = active
-        self._chats.save(chat)
+        chats.save(chat)
         self.ask(requests.MuteChat(**fields_of(key), active=active), lambda _reply: None)
         self._changed("chats")
 
@@ -514,114 +426,53 @@ class State:
 
         def discarded(reply: Any) -> None:
             if not isinstance(reply, Trouble):
-                self._forget_entries(key)
+                self._here.forget_entries(key)
             then(reply)
 
         self.ask(request, discarded)
 
-    def _forget_entries(self, key: ChatKey) -> None:
-        chat = self._chats.need(key)
-        assert self._store is not None
-        self._store.forget_entries(chat.id)
-        chat.low, chat.preview, chat.unread, chat.mentions = 1, "", 0, 0
-        self._chats.save(chat)
-        if key == self.selected and self._transcript is not None:
-            self._transcript.open_at_end()
-        self._changed("chats")
-        self._changed("page")
-
     # The transcript
+
+    @property
+    def shown(self) -> Shown:
+        """The selected chat and its pages. Somebody is signed in."""
+        return self._here.shown
 
     @property
     def page(self) -> Page | None:
         """The shown part of the selected chat."""
-        if self._transcript is None:
-            return None
-        if self._page is None or self._page_stale:
-            waiting = self._outbox.of(self._transcript.chat)
-            self._page = self._transcript.page(waiting, self._reads)
-            self._page_stale = False
-        return self._page
+        return self._account.shown.page if self._account is not None else None
 
-    def load_older(self) -> None:
-        if self._transcript is not None:
-            self._ask_page(self._transcript.older())
-            self._changed("page")
-
-    def load_newer(self) -> None:
-        if self._transcript is not None:
-            self._ask_page(self._transcript.newer())
-            self._changed("page")
-
-    def jump_to_newest(self) -> None:
-        if self._transcript is not None:
-            self._transcript.open_at_end()
-            self._changed("page")
-
-    def clear_new(self) -> None:
-        """Take the "new messages" rule away."""
-        if self._transcript is not None:
-            self._transcript.new_from = None
-            self._changed("page")
-
-    def _ask_page(self, request: requests.GetMessages | None) -> None:
-        transcript = self._transcript
-        if request is None or transcript is None:
-            return
-        self._pages_asked += 1
-
-        def arrived(reply: Any) -> None:
-            self._pages_asked = max(self._pages_asked - 1, 0)
-            if isinstance(reply, results.GetMessagesResult) and self._store is not None:
-                transcript.take_page(request, reply)
-                for change in self._late_changes:
-                    self._change_late(transcript, change)
-            else:
-                transcript.loading = False
-            if not self._pages_asked:
-                self._late_changes.clear()
-            self._changed("page")
-
-        self.ask(request, arrived)
-
-    def _change_late(self, transcript: Transcript, frame: Any) -> None:
-        """A page may have been read before a change that was heard before the page came."""
-        actor = frame.sender
-        if key_of(frame, self.me, actor) != transcript.chat.key or self._store is None:
-            return
-        row = self._store.row(transcript.chat.id, frame.ref)
-        if row is not None:
-            self._store.put(transcript.chat.id, [rows.changed(row, frame)])
-        transcript.change(frame.ref, frame)
+    @property
+    def _here(self) -> Account:
+        assert self._account is not None, "Nobody is signed in."
+        return self._account
 
     # Writing
 
     def draft(self, key: ChatKey) -> str:
-        chat = self._chats.get(key) if self.phase == "in" else None
+        chat = self.chat(key)
         return chat.draft if chat is not None else ""
 
     def set_draft(self, key: ChatKey, text: str) -> None:
         """On the disk when this returns."""
-        if self._store is None or self.draft(key) == text:
+        if self._account is None or self.draft(key) == text:
             return
-        chat = self._chats.need(key)
+        chat = self._account.chats.need(key)
         chat.draft = text
-        self._store.save_draft(chat)
-        self.changes |= {"chats"}
+        self._account.store.save_draft(chat)
+        self._changed("chats")
 
     def send(self, key: ChatKey, text: str, reply_to: int | None = None) -> None:
         """On the disk when this returns; it is sent now, or when the connection is back."""
-        chat = self._chats.need(key)
+        chat = self._here.chats.need(key)
         now_s, time_s = self._outside.now_s(), self._outside.time_s()
-        self._outbox.post(chat, unified(text), reply_to, time_s, now_s)
+        self._here.outbox.post(chat, unified(text), reply_to, time_s, now_s)
         self.set_draft(key, "")
         chat.time_s = max(time_s, chat.time_s)
-        if key == self.selected and self._transcript is not None:
-            self._transcript.new_from = None
-            if self._transcript.has_newer:
-                self._transcript.open_at_end()
-        self._changed("page")
-        self.changes |= {"chats", "link"}
+        if key == self.selected:
+            self.shown.follow()
+        self._changed("page", "chats", "link")
 
     def edit(self, key: ChatKey, seq: int, text: str, then: Then) -> None:
         try:
@@ -640,17 +491,15 @@ class State:
 
     def last_own(self, key: ChatKey) -> Row | None:
         """The newest message of one's own that can be edited."""
-        chat = self._chats.get(key)
-        if chat is None or self._store is None:
-            return None
-        return self._store.last_own(chat.id, self.me)
+        chat = self.chat(key)
+        return self._here.store.last_own(chat.id, self.me) if chat is not None else None
 
     def retry(self, client_id: str) -> None:
-        self._outbox.retry(client_id, self._outside.now_s())
+        self._here.outbox.retry(client_id, self._outside.now_s())
         self._changed("page")
 
     def discard(self, client_id: str) -> None:
-        self._outbox.discard(client_id)
+        self._here.outbox.discard(client_id)
         self._changed("page")
 
     def set_typing(self, key: ChatKey, active: bool) -> None:
@@ -675,28 +524,31 @@ class State:
         herald = self._herald
         herald.focused = herald.focused if focused is None else focused
         herald.visible = herald.visible if visible is None else visible
-        if at_end is not None and self._transcript is not None:
-            self._transcript.at_end = at_end
+        transcript = self._account.shown.transcript if self._account is not None else None
+        if at_end is not None and transcript is not None:
+            transcript.at_end = at_end
         self._maybe_read()
 
     def _maybe_read(self) -> None:
-        shown = self._transcript
-        if shown is None or self.phase != "in" or not self._herald.has_read(shown):
+        account = self._account
+        shown = account.shown.transcript if account is not None else None
+        if account is None or shown is None or not self._herald.has_read(shown):
             return
         chat = shown.chat
         if chat.cursor > chat.read_seq or chat.unread:
-            self._chats.read(chat, chat.cursor)
-            self.ask(
-                requests.MarkRead(**fields_of(chat.key), seq=chat.read_seq), lambda _reply: None
-            )
+            account.chats.read(chat, chat.cursor)
+            self._mark_read(chat)
             self._changed("chats")
+
+    def _mark_read(self, chat: StoredChat) -> None:
+        """Tell the daemon, and with it the other devices and who wrote it."""
+        request = requests.MarkRead(**fields_of(chat.key), seq=chat.read_seq)
+        self.ask(request, lambda _reply: None)
 
     @property
     def unread(self) -> int:
         """Of all chats that are not muted, for the window's title."""
-        if self.phase != "in":
-            return 0
-        return sum(chat.unread for chat in self._chats.all() if not chat.muted and not chat.left)
+        return self._account.chats.unread if self._account is not None else 0
 
     # People
 
@@ -712,22 +564,23 @@ class State:
 
     @property
     def link(self) -> LinkView:
-        return self._connection.view(len(self._outbox) if self.phase == "in" else 0)
+        waiting = len(self._account.outbox) if self._account is not None else 0
+        return self._connection.view(waiting)
 
     def retry_now(self) -> None:
         self._connection.retry_now(self._reopen)
-        self.changes |= {"link"}
+        self._changed("link")
 
     def _reopen(self) -> None:
         token = self._connection.token
-        if token is not None and self._store is not None:
+        if token is not None and self._account is not None:
             self._open(token)
 
     def due_s(self) -> float | None:
         """When to call `tick` next, by the monotonic clock; None if nothing is planned."""
         times = [self._asking.due_s(), self._connection.due_s(), self._typists.due_s()]
-        if self.phase == "in":
-            times.append(self._outbox.due_s())
+        if self._account is not None:
+            times.append(self._account.outbox.due_s())
         return min((time for time in times if time is not None), default=None)
 
     def tick(self) -> None:
@@ -735,12 +588,14 @@ class State:
         now_s = self._outside.now_s()
         self._asking.give_up(now_s)
         self._connection.tick(now_s, self._reopen)
-        if self.phase == "in":
-            self._outbox.send_more(now_s)
+        if self._account is not None:
+            self._account.outbox.send_more(now_s)
         if self._typists.forget_late(now_s):
-            self.changes |= {"typing"}
+            self._changed("typing")
 
 
+_COMES_AND_GOES = (frames.MemberJoined, frames.MemberLeft)
+_CHANGES_MEMBERS = (*_COMES_AND_GOES, frames.RoleChanged)
 _CHANGES_CHATS = (
     requests.CreateGroup,
     requests.JoinGroup,

@@ -401,6 +401,6 @@ class Root:
         page = self._state.page
         if page is None or page.new_from is None:
             return False
-        self._state.clear_new()
+        self._state.shown.clear_new()
         self.settle()
         return None

@@ -193,19 +193,21 @@ class Window(ttk.Frame):
     # TranscriptActions
 
     def older(self) -> None:
-        self._state.load_older()
-        self._owner.settle()
+        if self._state.selected is not None:  # scrolling may end after signing out
+            self._state.shown.load_older()
+            self._owner.settle()
 
     def newer(self) -> None:
-        self._state.load_newer()
-        self._owner.settle()
+        if self._state.selected is not None:
+            self._state.shown.load_newer()
+            self._owner.settle()
 
     def at_end(self, at_end: bool) -> None:
         self._state.seen(at_end=at_end)
         self._owner.settle()
 
     def jump_to_newest(self) -> None:
-        self._state.jump_to_newest()
+        self._state.shown.open_at_end()
         self._owner.settle()
         self.transcript.go_to_end()
 

@@ -263,7 +263,7 @@ def test_a_gap_is_asked_for_when_somebody_scrolls_there(world: World) -> None:
     world.hear("gap", **where, **{"from": 2, "to": 900})
     world.message("luigi", "dopo", seq=901)
     assert world.shown() == ["dopo"]
-    world.state.load_older()
+    world.state.shown.load_older()
     assert world.state.page is not None
     assert world.state.page.loading
     world.answer("get_messages", messages=[item(n) for n in range(801, 901)], has_more=True)
@@ -271,7 +271,7 @@ def test_a_gap_is_asked_for_when_somebody_scrolls_there(world: World) -> None:
     assert len(world.shown()) == 101
     world.restart()
     world.state.select(LUIGI)
-    world.state.load_older()
+    world.state.shown.load_older()
     assert len(world.shown()) == 101  # from the disk
 
 
@@ -474,6 +474,6 @@ def test_a_jump_to_what_is_not_cached_reads_around_it_and_comes_back(world: Worl
     assert "intanto" not in world.shown()
     assert world.state.page is not None
     assert world.state.page.has_newer
-    world.state.jump_to_newest()
+    world.state.shown.open_at_end()
     assert world.shown()[-1] == "intanto"
     assert len(world.shown()) == 100
