@@ -13,11 +13,12 @@ from client_tk.collector import Collector
 from client_tk.desktop import dpi, emoji, theme_of
 from client_tk.desktop.notify import Notifier
 from client_tk.desktop.urgency import urge
-from client_tk.intents import Do, Intent
+from client_tk.errands import Errand, Errands
+from client_tk.intents import Intent
 from client_tk.model import ChatKey, Server
 from client_tk.net.link import Link
 from client_tk.pump import Pump
-from client_tk.reports import Done, Report
+from client_tk.reports import Report
 from client_tk.settings import Profile
 from client_tk.state import State
 from client_tk.store import Store
@@ -37,11 +38,11 @@ class App:
         self.tk = tk.Tk(className="Ruggine")
         dpi.scale(self.tk)
         self._collector = Collector(self.tk)
-        self._work: dict[int, Callable[[object], None]] = {}
-        self._number = 0
         self._due: str | None = None
         self._pump = Pump(self.tk, self._on_reports)
         self._link = Link(self._pump.report)
+        self._keyring = Errands(self.tk.after, self.tk.after_cancel)
+        self._probes = Errands(self.tk.after, self.tk.after_cancel)
         self._notifier = Notifier(later=self.tk.after)
         self.state = State(self, device_name())
         self.root = Root(self)
@@ -59,6 +60,7 @@ class App:
         self.state.close()
         if self._due is not None:
             self.tk.after_cancel(self._due)
+        self._keyring.close()
         self._link.stop()
         self._pump.close()
         self._collector.close()
@@ -67,10 +69,7 @@ class App:
     # Reports and time
 
     def _on_reports(self, batch: list[Report]) -> None:
-        self.state.take([report for report in batch if not isinstance(report, Done)])
-        for report in batch:
-            if isinstance(report, Done):
-                self._work.pop(report.number)(report.result)
+        self.state.take(batch)
         self.settle()
 
     def settle(self) -> None:
@@ -94,12 +93,6 @@ class App:
         self.state.tick()
         self.settle()
 
-    def in_background(self, work: Callable[[], object], then: Callable[[object], None]) -> None:
-        """Do on the network thread what may take long; `then` gets what it returned."""
-        self._number += 1
-        self._work[self._number] = then
-        self._link.tell(Do(work, self._number))
-
     # Accounts
 
     def _come_back(self) -> None:
@@ -116,14 +109,14 @@ class App:
         user = _user(server, username, self._profile.name)
         path = self._profile.token_path(server, username)
 
-        def fetch() -> object:
-            return secret.read_file(path) or secret.read(SERVICE, user)
+        def fetch() -> Errand[str | None]:
+            return secret.read_file(path) or (yield from secret.read(SERVICE, user))
 
-        def fetched(token: object) -> None:
-            self.state.resume(token if isinstance(token, str) else None)
+        def fetched(token: str | None) -> None:
+            self.state.resume(token)
             self.settle()
 
-        self.in_background(fetch, fetched)
+        self._keyring.run(fetch(), fetched)
 
     # Outside
 
@@ -146,15 +139,16 @@ class App:
             return
         user = _user(server, username, self._profile.name)
 
-        def kept(done: object) -> None:
-            if done is not True:
+        def written(kept: bool | None) -> None:
+            if not kept:
                 self.root.ask_to_keep(lambda: self._keep_in_file(server, username, token))
 
-        self.in_background(lambda: secret.write(SERVICE, user, token), kept)
+        self._keyring.run(secret.write(SERVICE, user, token), written)
 
     def _keep_in_file(self, server: Server, username: str, token: str) -> None:
         path = self._profile.token_path(server, username)
-        self.in_background(lambda: secret.write_file(path, token), lambda _done: None)
+        with contextlib.suppress(OSError):  # a full disk costs the sign-in of the next start
+            secret.write_file(path, token)
 
     def signed_out(self, server: Server, username: str) -> None:
         self.settings.remember(server, username, stay=False)
@@ -162,11 +156,9 @@ class App:
         user = _user(server, username, self._profile.name)
         path = self._profile.token_path(server, username)
 
-        def forget() -> object:
+        with contextlib.suppress(OSError):
             secret.forget_file(path)
-            return secret.forget(SERVICE, user)
-
-        self.in_background(forget, lambda _done: None)
+        self._keyring.run(secret.forget(SERVICE, user), lambda _forgotten: None)
 
     def notify(self, title: str, text: str, key: ChatKey | None) -> None:
         if self.settings.notifications:
@@ -190,11 +182,11 @@ class App:
     def probe_emoji(self, then: Callable[[bool], None]) -> None:
         """Whether emoji can be drawn here without the program being ended for it."""
         memory = self._profile.data / "emoji"
-        self.in_background(lambda: emoji.can_draw(memory), lambda found: then(found is True))
+        self._probes.run(emoji.can_draw(memory), lambda found: then(bool(found)))
 
     def find_system_theme(self, then: Callable[[str], None]) -> None:
         """ "light", "dark" or "contrast", as the desktop is set."""
-        self.in_background(theme_of.system_theme, lambda found: then(str(found)))
+        self._probes.run(theme_of.system_theme(), lambda found: then(found or "light"))
 
 
 def device_name() -> str:

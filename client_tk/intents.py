@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from msgspec import Struct
 
 from client_tk.model import Server
@@ -11,7 +9,8 @@ from ruggine.wire.requests import Cursor
 
 
 class SignIn(Struct, frozen=True):
-    """Register, or log in, on the line port. Answered by SignedIn, Refused or Unreachable."""
+    """Register, or log in, on the line port. Answered by SignedIn, Refused or Unreachable; not at
+    all where it gives way to something newer (`net.link.Link`)."""
 
     server: Server
     username: str
@@ -36,7 +35,8 @@ class Validate(Struct, frozen=True):
 class Open(Struct, frozen=True):
     """Open the WebSocket and authenticate; one that is open is closed before.
 
-    Answered by Opened, then a Heard for each frame, then Closed; or by Closed alone.
+    Answered by Opened, then a Heard for each frame, then Closed; or by Closed alone. A newer Open
+    or a Close ends it without an answer.
     """
 
     server: Server
@@ -58,21 +58,8 @@ class Close(Struct, frozen=True):
     """Close the WebSocket, if there is one; not answered by Closed."""
 
 
-class Do(Struct, frozen=True):
-    """Do some work that blocks, such as asking for a kept secret. Answered by Done.
-
-    Until it is done, nothing else is.
-    """
-
-    work: Callable[[], object]
-    number: int
-
-    def __repr__(self) -> str:
-        return f"Do({self.number})"
-
-
 class Quit(Struct, frozen=True):
     """Close everything and end the thread."""
 
 
-Intent = SignIn | Validate | Open | Say | Close | Do | Quit
+Intent = SignIn | Validate | Open | Say | Close | Quit

@@ -58,20 +58,4 @@ class Closed(Struct, frozen=True):
     detail: str = ""
 
 
-class Done(Struct, frozen=True):
-    """The work of the Do with this number has come to an end: its result, or Failed."""
-
-    number: int
-    result: object
-
-    def __repr__(self) -> str:
-        return f"Done({self.number})"
-
-
-class Failed(Struct, frozen=True):
-    """The work has raised an exception of this type; its text may hold secrets."""
-
-    kind: str
-
-
-Report = SignedIn | Refused | Unreachable | Opened | Heard | Closed | Done
+Report = SignedIn | Refused | Unreachable | Opened | Heard | Closed

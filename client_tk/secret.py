@@ -2,18 +2,19 @@
 
 The keyring is asked by a child process that ends at once, `python -m client_tk.secret`: its
 libraries are large, and some of them hang. A secret passes through pipes only, never through
-arguments, which everybody on the machine can read. Every function here blocks.
+arguments, which everybody on the machine can read.
 """
 
 from __future__ import annotations
 
 import contextlib
 import os
-import subprocess
 import sys
 import uuid
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from client_tk.errands import Ended, Errand, module
 
 if TYPE_CHECKING:
     from keyring.backend import KeyringBackend
@@ -25,38 +26,29 @@ _OK, _NOT_THERE, _NO_KEYRING = 0, 3, 4
 # In the parent: the keyring
 
 
-def read(service: str, user: str) -> str | None:
+def read(service: str, user: str) -> Errand[str | None]:
     """None where there is no such secret, no keyring, or no answer within 10 s."""
-    status, said = _ask("get", service, user)
-    if status != _OK:
-        return None
+    ended = yield from _ask("get", service, user)
     with contextlib.suppress(UnicodeDecodeError):
-        return said.decode()
+        return ended.said.decode() if ended.status == _OK else None
     return None
 
 
-def write(service: str, user: str, secret: str) -> bool:
+def write(service: str, user: str, secret: str) -> Errand[bool]:
     """Whether it is kept: False where there is no keyring, or no answer within 10 s."""
-    return _ask("set", service, user, secret)[0] == _OK
+    ended = yield from _ask("set", service, user, secret)
+    return ended.status == _OK
 
 
-def forget(service: str, user: str) -> bool:
+def forget(service: str, user: str) -> Errand[bool]:
     """Whether no such secret is kept now: False where the keyring does not let go of it."""
-    return _ask("delete", service, user)[0] in (_OK, _NOT_THERE, _NO_KEYRING)
+    ended = yield from _ask("delete", service, user)
+    return ended.status in (_OK, _NOT_THERE, _NO_KEYRING)
 
 
-def _ask(verb: str, service: str, user: str, secret: str = "") -> tuple[int | None, bytes]:
-    """The child's status, None where it does not end; and what it says."""
-    try:
-        done = subprocess.run(  # noqa: S603 - our own module
-            [sys.executable, "-m", "client_tk.secret", verb, service, user],
-            input=secret.encode(), stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
-            timeout=_PATIENCE_S, cwd=Path(__file__).parent.parent,
-            creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
-        )  # fmt: skip
-    except (OSError, ValueError, subprocess.TimeoutExpired):
-        return None, b""
-    return done.returncode, done.stdout
+def _ask(verb: str, service: str, user: str, secret: str = "") -> Errand[Ended]:
+    name, said = "client_tk.secret", secret.encode()
+    return (yield module(name, verb, service, user, input=said, patience_s=_PATIENCE_S))
 
 
 # In the parent: a file

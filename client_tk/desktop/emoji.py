@@ -6,28 +6,27 @@ drawn, and nothing can catch that (cpython issue 77044). So a child process trie
 
 from __future__ import annotations
 
-import subprocess
 import sys
 from pathlib import Path
 
-from client_tk.desktop.run import output
+from client_tk.errands import Errand, module, output
 
-_PATIENCE_S = 20
+_PATIENCE_S = 20.0
 _SAMPLE = "\U0001f44d\U0001f600\u2764\ufe0f"
 
 
-def can_draw(memory: Path) -> bool:
-    """What was found out before, kept in the file `memory`, or is now. Blocks for seconds."""
+def can_draw(memory: Path) -> Errand[bool]:
+    """What was found out before, kept in the file `memory`, or is now."""
     if sys.platform != "linux":
         return True
-    key = _machine()
+    key = yield from _machine()
     try:
         known = memory.read_text()
     except (OSError, UnicodeDecodeError):
         known = ""
     if known.startswith(key + "="):
         return known == f"{key}=yes"
-    found = _survives()
+    found = yield from _survives()
     if found is None:
         return False
     memory.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -35,9 +34,10 @@ def can_draw(memory: Path) -> bool:
     return found
 
 
-def _machine() -> str:
+def _machine() -> Errand[str]:
     """Changes when the library does, and when another font is there to draw emoji with."""
-    return f"{_library()} {output(['fc-match', '--format=%{file}', 'emoji'])}"
+    font = yield from output("fc-match", "--format=%{file}", "emoji")
+    return f"{_library()} {font}"
 
 
 def _library() -> str:
@@ -47,17 +47,10 @@ def _library() -> str:
     return "libXft"
 
 
-def _survives() -> bool | None:
+def _survives() -> Errand[bool | None]:
     """None where that could not be found out: the machine may only have been busy."""
-    try:
-        child = subprocess.run(
-            [sys.executable, "-m", "client_tk.desktop.emoji"],
-            timeout=_PATIENCE_S, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL, check=False, cwd=Path(__file__).parents[2],
-        )  # fmt: skip
-    except (OSError, subprocess.TimeoutExpired):
-        return None
-    return child.returncode == 0
+    ended = yield module("client_tk.desktop.emoji", patience_s=_PATIENCE_S)
+    return ended.status == 0 if ended.status is not None else None
 
 
 def _try() -> None:

@@ -31,14 +31,3 @@ def start(arguments: Sequence[str], text: str | None = None) -> None:
             child.stdin.write(text.encode())
         with contextlib.suppress(OSError):
             child.stdin.close()
-
-
-def output(arguments: Sequence[str]) -> str:
-    """What a program prints within a second; nothing if it does not. Blocks so long."""
-    try:
-        done = subprocess.run(  # noqa: S603 - a list, without a shell
-            list(arguments), capture_output=True, text=True, timeout=1, check=False
-        )
-    except (OSError, subprocess.TimeoutExpired, UnicodeDecodeError):
-        return ""
-    return done.stdout.strip()

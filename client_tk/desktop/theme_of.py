@@ -6,26 +6,26 @@ import contextlib
 import os
 import sys
 
-from client_tk.desktop.run import output
+from client_tk.errands import Errand, output
 
 
-def system_theme() -> str:
-    """ "light", "dark" or "contrast"; "light" where it cannot be told. Blocks for seconds at worst:
-    not for the Tk thread."""
-    if sys.platform == "darwin":
-        return "dark" if output(["defaults", "read", "-g", "AppleInterfaceStyle"]) else "light"
+def system_theme() -> Errand[str]:
+    """ "light", "dark" or "contrast"; "light" where it cannot be told."""
     if sys.platform == "win32":
         return _of_windows()
-    return _of_gtk()
+    if sys.platform == "darwin":
+        style = yield from output("defaults", "read", "-g", "AppleInterfaceStyle")
+        return "dark" if style else "light"
+    return (yield from _of_gtk())
 
 
-def _of_gtk() -> str:
+def _of_gtk() -> Errand[str]:
     schema = "org.gnome.desktop"
     name = os.environ.get("GTK_THEME", "").lower()
-    high = output(["gsettings", "get", f"{schema}.a11y.interface", "high-contrast"])
+    high = yield from output("gsettings", "get", f"{schema}.a11y.interface", "high-contrast")
     if high == "true" or "highcontrast" in name:
         return "contrast"
-    scheme = output(["gsettings", "get", f"{schema}.interface", "color-scheme"])
+    scheme = yield from output("gsettings", "get", f"{schema}.interface", "color-scheme")
     return "dark" if "dark" in name or "dark" in scheme else "light"
 
 

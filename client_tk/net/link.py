@@ -13,11 +13,11 @@ from typing import Any
 
 import msgspec
 
-from client_tk.intents import Close, Do, Intent, Open, Quit, Say, SignIn, Validate
+from client_tk.intents import Close, Intent, Open, Quit, Say, SignIn, Validate
 from client_tk.net import line, reasons
 from client_tk.net.dial import Bell, Interrupted, Patience, reach
 from client_tk.net.socket import ABNORMAL, WebSocket
-from client_tk.reports import Closed, Done, Failed, Report, Unreachable
+from client_tk.reports import Closed, Report, Unreachable
 from ruggine.wire.requests import Auth, Cursor, Resume
 
 _log = logging.getLogger(__name__)
@@ -121,8 +121,6 @@ class Link:
                 self._open(intent)
             case SignIn() | Validate():
                 self._sign_in(intent)
-            case Do(work, number):
-                self._report(Done(number, _result(work)))
             case Close():
                 self._part()
             case Quit():
@@ -184,13 +182,6 @@ class Link:
 
 def _wait(selector: selectors.BaseSelector, seconds: float | None) -> list[Any]:
     return [key.fileobj for key, _ready in selector.select(seconds)]
-
-
-def _result(work: Callable[[], object]) -> object:
-    try:
-        return work()
-    except BaseException as error:  # whatever it is: the thread goes on
-        return Failed(type(error).__name__)
 
 
 def _auth(intent: Open) -> bytes:

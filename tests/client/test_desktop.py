@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import json
 import os
-import subprocess
 import sys
 import tkinter as tk
 from collections.abc import Callable
@@ -15,6 +14,8 @@ import pytest
 
 from client_tk.desktop import emoji, links, notify, theme_of, urgency
 from client_tk.desktop.run import start
+from client_tk.errands import Errand
+from tests.client.errand import result_of
 from tests.daemon import wait_until
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the programs of a Linux desktop")
@@ -137,39 +138,43 @@ def test_whether_emoji_can_be_drawn_is_tried_once(
     """By a child that may die of it; here it has no display."""
     monkeypatch.setenv("DISPLAY", ":4711")
     memory = tmp_path / "data" / "emoji"
-    assert emoji.can_draw(memory) is False
+    assert result_of(emoji.can_draw(memory)) is False
     assert memory.read_text().endswith("=no")
     memory.write_text(memory.read_text().replace("=no", "=yes"))
-    assert emoji.can_draw(memory) is True
+    assert result_of(emoji.can_draw(memory)) is True
     memory.write_text("another library=yes")
-    assert emoji.can_draw(memory) is False
+    assert result_of(emoji.can_draw(memory)) is False
+
+
+def answering(found: bool) -> Callable[[], Errand[bool]]:
+    def answer() -> Errand[bool]:
+        return found
+        yield
+
+    return answer
 
 
 def test_another_font_of_emoji_is_tried_anew(
     tmp_path: Path, called: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It may be the first in colour, which an old libXft does not survive."""
-    monkeypatch.setattr(emoji, "_survives", lambda: True)
+    monkeypatch.setattr(emoji, "_survives", answering(True))
     memory = tmp_path / "emoji"
     program(tmp_path, "fc-match", "print('/fonts/DejaVuSans.ttf', end='')")
-    assert emoji.can_draw(memory) is True
-    monkeypatch.setattr(emoji, "_survives", lambda: False)
-    assert emoji.can_draw(memory) is True
+    assert result_of(emoji.can_draw(memory)) is True
+    monkeypatch.setattr(emoji, "_survives", answering(False))
+    assert result_of(emoji.can_draw(memory)) is True
     program(tmp_path, "fc-match", "print('/fonts/NotoColorEmoji.ttf', end='')")
-    assert emoji.can_draw(memory) is False
+    assert result_of(emoji.can_draw(memory)) is False
     assert "NotoColorEmoji" in memory.read_text()
 
 
 def test_a_busy_machine_is_not_taken_for_one_without_emoji(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def slow(*_given: object, **_options: object) -> None:
-        raise subprocess.TimeoutExpired("python", 20)
-
-    monkeypatch.setattr(emoji, "_machine", lambda: "here")
-    monkeypatch.setattr(emoji.subprocess, "run", slow)
+    monkeypatch.setattr(emoji, "_PATIENCE_S", 0.0)
     memory = tmp_path / "emoji"
-    assert emoji.can_draw(memory) is False
+    assert result_of(emoji.can_draw(memory)) is False
     assert not memory.exists()
 
 
@@ -190,13 +195,13 @@ def test_the_theme_of_the_desktop_is_told(
     answers = {"color-scheme": scheme, "high-contrast": high}
     program(tmp_path, "gsettings", f"print({answers}[sys.argv[-1]])")
     monkeypatch.setenv("GTK_THEME", gtk)
-    assert theme_of.system_theme() == theme
+    assert result_of(theme_of.system_theme()) == theme
 
 
 def test_a_desktop_that_says_nothing_is_light(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("GTK_THEME", raising=False)
     monkeypatch.setenv("PATH", "/nowhere")
-    assert theme_of.system_theme() == "light"
+    assert result_of(theme_of.system_theme()) == "light"
 
 
 class Window:

@@ -15,13 +15,11 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from client_tk.intents import Close, Do, Open, Quit, Say, SignIn, Validate
+from client_tk.intents import Close, Open, Quit, Say, SignIn, Validate
 from client_tk.model import Server
 from client_tk.net import reasons
 from client_tk.reports import (
     Closed,
-    Done,
-    Failed,
     Heard,
     Opened,
     Refused,
@@ -311,49 +309,6 @@ def test_there_is_one_thread_and_it_ends(daemon: Daemon) -> None:
     assert set(threading.enumerate()) == before
     net.link.tell(Quit())
     net.link.stop()
-
-
-def test_intents_of_each_thread_keep_their_order(net: Linked) -> None:
-    """Even when there are more of them than the bell can count."""
-    done: list[tuple[int, int]] = []
-
-    def tell(thread: int) -> None:
-        for number in range(500):
-            net.link.tell(Do(lambda number=number: done.append((thread, number)), 0))  # type: ignore[misc]
-
-    gate = threading.Event()
-    net.link.tell(Do(gate.wait, 1))
-    threads = [threading.Thread(target=tell, args=(n,)) for n in range(4)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(5)
-        assert not thread.is_alive(), "telling blocks"
-    gate.set()
-    for _ in range(2001):
-        net.expect(Done)
-    for thread_number in range(4):
-        assert [n for thread, n in done if thread == thread_number] == list(range(500))
-
-
-def test_work_goes_on_while_a_daemon_is_silent(net: Linked, daemon: Daemon) -> None:
-    _, token = register(daemon, "luigi")
-    net.ask(Open(server_of(daemon), token), Opened)
-    gate = threading.Event()
-    net.link.tell(Do(gate.wait, 0))
-    for number in range(1, 5):
-        net.link.tell(Do(lambda: None, number))
-    gate.set()
-    assert [net.expect(Done).number for _ in range(5)] == [0, 1, 2, 3, 4]
-
-
-def test_work_that_fails_says_only_how(net: Linked) -> None:
-    def fail() -> None:
-        raise SystemExit("a secret")
-
-    assert net.ask(Do(lambda: "result", 7), Done) == Done(7, "result")
-    assert net.ask(Do(fail, 8), Done) == Done(8, Failed("SystemExit"))
-    assert net.ask(Do(threading.current_thread, 9), Done).result is net.link._thread
 
 
 def test_a_fault_of_ours_ends_no_thread(

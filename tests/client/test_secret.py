@@ -5,13 +5,13 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-import threading
 import time
 from pathlib import Path
 
 import pytest
 
 from client_tk import secret
+from tests.client.errand import Errandboy, result_of
 
 TOKEN = "rg1_a-secret 'with' \"quotes\"\nand lines è 🦀"
 BACKEND = """
@@ -55,20 +55,20 @@ def kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_a_secret_is_kept_and_forgotten(kept: Path) -> None:
-    assert secret.read("ruggine", "dory") is None
-    assert secret.write("ruggine", "dory", TOKEN)
-    assert secret.write("ruggine", "--help -c ; $x", "another")
-    assert secret.read("ruggine", "dory") == TOKEN
-    assert secret.read("ruggine", "--help -c ; $x") == "another"
-    assert secret.forget("ruggine", "dory")
-    assert secret.read("ruggine", "dory") is None
-    assert secret.forget("ruggine", "dory")
+    assert result_of(secret.read("ruggine", "dory")) is None
+    assert result_of(secret.write("ruggine", "dory", TOKEN))
+    assert result_of(secret.write("ruggine", "--help -c ; $x", "another"))
+    assert result_of(secret.read("ruggine", "dory")) == TOKEN
+    assert result_of(secret.read("ruggine", "--help -c ; $x")) == "another"
+    assert result_of(secret.forget("ruggine", "dory"))
+    assert result_of(secret.read("ruggine", "dory")) is None
+    assert result_of(secret.forget("ruggine", "dory"))
     assert kept.exists()
 
 
 def test_a_keyring_that_does_not_let_go(kept: Path) -> None:
-    assert secret.write("ruggine", "locked", TOKEN)
-    assert not secret.forget("ruggine", "locked")
+    assert result_of(secret.write("ruggine", "locked", TOKEN))
+    assert not result_of(secret.forget("ruggine", "locked"))
 
 
 @pytest.mark.parametrize(
@@ -84,9 +84,9 @@ def test_no_keyring(backend: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
     name = "chain.Keyring" if backend == "chain" else backend
     monkeypatch.setenv("PYTHON_KEYRING_BACKEND", name)
-    assert not secret.write("ruggine", "dory", TOKEN)
-    assert secret.read("ruggine", "dory") is None
-    assert secret.forget("ruggine", "dory") == (backend != "no.such.Keyring")
+    assert not result_of(secret.write("ruggine", "dory", TOKEN))
+    assert result_of(secret.read("ruggine", "dory")) is None
+    assert result_of(secret.forget("ruggine", "dory")) == (backend != "no.such.Keyring")
 
 
 def test_a_keyring_that_hangs_is_given_up(kept: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -94,7 +94,7 @@ def test_a_keyring_that_hangs_is_given_up(kept: Path, monkeypatch: pytest.Monkey
     monkeypatch.setenv("SLOW", "60")
     monkeypatch.setattr(secret, "_PATIENCE_S", 1.0)
     began_s = time.monotonic()
-    assert not secret.write("ruggine", "hanging", TOKEN)
+    assert not result_of(secret.write("ruggine", "hanging", TOKEN))
     assert time.monotonic() - began_s < 3
     assert not any("hanging" in line for line in _processes())
 
@@ -102,20 +102,23 @@ def test_a_keyring_that_hangs_is_given_up(kept: Path, monkeypatch: pytest.Monkey
 def test_no_argument_holds_the_secret(kept: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Nor the environment: all processes are looked at while the child runs."""
     monkeypatch.setenv("SLOW", "0.5")
-    asking = threading.Thread(target=secret.write, args=("ruggine", "dory", "rg1_very-secret"))
-    asking.start()
-    seen: list[str] = []
-    while asking.is_alive():
-        seen += _processes()
-    asking.join()
-    assert secret.read("ruggine", "dory") == "rg1_very-secret"
+    boy, kept_it, seen = Errandboy(), [], []
+    boy.errands.run(secret.write("ruggine", "dory", "rg1_very-secret"), kept_it.append)
+
+    def looked() -> object:
+        seen.extend(_processes())
+        return kept_it
+
+    boy.until(looked)
+    assert result_of(secret.read("ruggine", "dory")) == "rg1_very-secret"
     assert any("client_tk.secret set ruggine dory" in line for line in seen)
     assert not any("very-secret" in line for line in seen)
 
 
 def test_the_parent_does_not_pay_for_the_keyring(kept: Path) -> None:
     program = (
-        "import sys; from client_tk import secret; secret.write('ruggine', 'dory', 'x');"
+        "import sys; from client_tk import secret; from tests.client.errand import result_of;"
+        "result_of(secret.write('ruggine', 'dory', 'x'));"
         "print([name for name in sys.modules if name.startswith('keyring')])"
     )
     done = subprocess.run(
