@@ -18,6 +18,7 @@ from client_tk.settings import Profile
 
 _PASSWORD = "a demo password"  # noqa: S105 - of a daemon that lives for a demonstration
 _PEOPLE = ("alice", "bob")
+_PLACES = ("760x720+20+60", "760x720+800+60")
 _TALK = [
     ("alice", "bob", "Hi Bob, did you find the cable?"),
     ("bob", "alice", "Yes, it was behind the printer."),
@@ -56,15 +57,16 @@ def seed(folder: Path, server: Server) -> None:
     invite = _ask(server, f"/my_group_invites {bob}").removeprefix("OK: Group invites: ")
     _ask(server, f"/accept_group_invite {bob} {invite.split(':')[0]}")
     _ask(server, f"/send_group_message {alice} {created.split()[-1]} Who is hungry?")
-    for name, token in tokens.items():
-        sign_in(folder, server, name, token)
+    for (name, token), place in zip(tokens.items(), _PLACES, strict=True):
+        sign_in(folder, server, name, token, place)
 
 
-def sign_in(folder: Path, server: Server, name: str, token: str) -> None:
-    """Make a profile in `folder`, of which `name` is signed in."""
+def sign_in(folder: Path, server: Server, name: str, token: str, place: str = "") -> None:
+    """Make a profile in `folder`, of which `name` is signed in, with its window in a place."""
     profile = Profile(name, folder=folder)
     settings = profile.load()
     settings.remember(server, name, stay=True)
+    settings.geometry = place
     profile.save(settings)
     secret.write_file(profile.token_path(server, name), token)
 

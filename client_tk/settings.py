@@ -52,6 +52,8 @@ class Settings(Struct):
     recent: list[str] = msgspec.field(default_factory=list)
     geometry: Annotated[str, msgspec.Meta(pattern=_GEOMETRY)] = ""
     members_shown: bool = True
+    sidebar_px: Annotated[int, msgspec.Meta(ge=1, le=10_000)] = 280
+    members_px: Annotated[int, msgspec.Meta(ge=1, le=10_000)] = 220
 
     def remember(self, server: Server, username: str, *, stay: bool) -> None:
         """This account was signed in, or out."""

@@ -83,7 +83,12 @@ class Composer(ttk.Frame):
         self._row.pack(fill="x", side="bottom")
         self._note = ttk.Label(self, style="Danger.Surface.TLabel")
         self.button = ttk.Button(
-            self._row, text=_("Send"), style="Accent.TButton", command=self.submit, takefocus=False
+            self._row,
+            text=_("Send"),
+            style="Accent.TButton",
+            command=self.submit,
+            takefocus=False,
+            width=0,
         )
         self.button.pack(side="right", anchor="s", padx=(8, 0), ipady=2)
         self._counter = ttk.Label(self._row, style="Muted.Surface.TLabel")

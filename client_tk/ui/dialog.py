@@ -27,7 +27,7 @@ def nothing(*_given: object) -> None:
 
 
 class Dialog(tk.Toplevel):
-    """Never modal, and remembers nothing. Esc closes it and gives the focus back.
+    """Never modal, and remembers nothing. Esc closes it and gives the focus back, if it has it.
 
     A subclass puts its widgets into `body` and its buttons into `buttons`, and ends its
     constructor with `show`. Enter presses the focused button, or else the `default` one.
@@ -94,9 +94,10 @@ class Dialog(tk.Toplevel):
         self.focus_set()
 
     def close(self) -> None:
-        came_from = self._came_from
+        there, came_from = focused(self), self._came_from
+        was_here = there is None or there.winfo_toplevel() is self
         self.destroy()
-        if came_from is not None and came_from.winfo_exists():
+        if was_here and came_from is not None and came_from.winfo_exists():
             came_from.focus_set()
 
     def refresh(self, changes: set[str]) -> None:

@@ -65,6 +65,22 @@ class Fonts:
             self._widths[text, name] = width
         return width
 
+    def fit(self, text: str, room: int, name: str = "Body") -> str:
+        """The text, cut with an ellipsis where it is wider than so many pixels."""
+        if room <= 0:
+            return ""
+        if self.measure(text, name) <= room:
+            return text
+        measure = self._fonts[name].measure
+        low, high = 0, len(text)
+        while low < high:
+            middle = (low + high + 1) // 2
+            if measure(text[:middle] + "…") <= room:
+                low = middle
+            else:
+                high = middle - 1
+        return text[:low].rstrip() + "…"
+
 
 def _points(root: tk.Misc, size: int) -> float:
     """Tk gives sizes in points, or in pixels below zero."""

@@ -10,6 +10,7 @@ from typing import NamedTuple
 from client_tk.texts import _
 
 TAG = "RuggineKeys"
+EVERYWHERE = "RuggineKeysEverywhere"
 
 Action = Callable[[], object]
 """What a shortcut does. Where it returns False the key means what it always means in a text."""
@@ -29,7 +30,8 @@ _ELSEWHERE = {"+": ("equal", "KP_Add"), "-": ("underscore", "KP_Subtract"), "0":
 class Shortcut(NamedTuple):
     """`keys` as a person reads them, joined by "+"; a `scope` is a heading of the help.
 
-    One that is not `bound` here belongs to a widget, which binds it itself.
+    One that is not `bound` here belongs to a widget, which binds it itself. One that is for
+    `everywhere` also works in the windows beside the main one.
     """
 
     id: str
@@ -37,11 +39,12 @@ class Shortcut(NamedTuple):
     scope: str
     text: str
     bound: bool = True
+    everywhere: bool = False
 
 
 def table() -> tuple[Shortcut, ...]:
     """In the order of the help, in the language of the person."""
-    return (*_finding(), *_reading(), *_writing(), *_window())
+    return (*_finding(), *_reading(), *_writing(), *_message(), *_window())
 
 
 def _finding() -> list[Shortcut]:
@@ -85,6 +88,19 @@ def _writing() -> list[Shortcut]:
     ]  # fmt: skip
 
 
+def _message() -> list[Shortcut]:
+    scope = _("A message (F6 goes there)")
+    return [
+        Shortcut("choose", ("Up", "Down"), scope, _("Choose a message"), bound=False),
+        Shortcut("menu", ("Enter",), scope, _("What can be done with it: react, copy …"),
+                 bound=False),
+        Shortcut("reply", ("R",), scope, _("Reply"), bound=False),
+        Shortcut("edit", ("E",), scope, _("Edit your own"), bound=False),
+        Shortcut("delete", ("Delete",), scope, _("Delete it for everyone"), bound=False),
+        Shortcut("copy", ("Ctrl+C",), scope, _("Copy it, or what is selected"), bound=False),
+    ]  # fmt: skip
+
+
 def _window() -> list[Shortcut]:
     scope = _("The window")
     return [
@@ -92,12 +108,12 @@ def _window() -> list[Shortcut]:
         Shortcut("previous_pane", ("Shift+F6",), scope, _("Previous part of the window")),
         Shortcut("members", ("F9",), scope, _("Show or hide the members")),
         Shortcut("sidebar", ("Ctrl+B",), scope, _("Show or hide the list of chats")),
-        Shortcut("zoom_in", ("Ctrl++",), scope, _("Larger")),
-        Shortcut("zoom_out", ("Ctrl+-",), scope, _("Smaller")),
-        Shortcut("zoom_reset", ("Ctrl+0",), scope, _("Normal size")),
-        Shortcut("settings", ("Ctrl+,",), scope, _("Settings")),
-        Shortcut("help", ("Ctrl+/", "F1"), scope, _("These shortcuts")),
-        Shortcut("quit", ("Ctrl+Q",), scope, _("Quit")),
+        Shortcut("zoom_in", ("Ctrl++",), scope, _("Larger"), everywhere=True),
+        Shortcut("zoom_out", ("Ctrl+-",), scope, _("Smaller"), everywhere=True),
+        Shortcut("zoom_reset", ("Ctrl+0",), scope, _("Normal size"), everywhere=True),
+        Shortcut("settings", ("Ctrl+,",), scope, _("Settings"), everywhere=True),
+        Shortcut("help", ("Ctrl+/", "F1"), scope, _("These shortcuts"), everywhere=True),
+        Shortcut("quit", ("Ctrl+Q",), scope, _("Quit"), everywhere=True),
     ]
 
 
@@ -105,7 +121,8 @@ def _window() -> list[Shortcut]:
 
 
 def bind(root: tk.Tk | tk.Toplevel, actions: dict[str, Action]) -> None:
-    """Bind the shortcuts that have an action, for every widget of this window.
+    """Bind the shortcuts that have an action, for every widget of this window and, some of them, of
+    the program's others.
 
     They come after a widget's own bindings and before those of its class: in a Text, Ctrl+K would
     kill the line, Ctrl+T swap two letters. A widget gets the tag when it first has the focus.
@@ -113,11 +130,12 @@ def bind(root: tk.Tk | tk.Toplevel, actions: dict[str, Action]) -> None:
     for shortcut in table():
         if shortcut.bound and shortcut.id in actions:
             for keys in shortcut.keys:
-                _bind(root, keys, actions[shortcut.id])
+                for tag in (TAG, EVERYWHERE) if shortcut.everywhere else (TAG,):
+                    _bind(root, tag, keys, actions[shortcut.id])
     root.bind_all("<FocusIn>", lambda event: _tag(root, event.widget), add="+")
 
 
-def _bind(root: tk.Misc, keys: str, action: Action) -> None:
+def _bind(root: tk.Misc, tag: str, keys: str, action: Action) -> None:
     windows = str(root.tk.call("tk", "windowingsystem"))
 
     def pressed(event: tk.Event[tk.Misc]) -> str | None:
@@ -126,17 +144,18 @@ def _bind(root: tk.Misc, keys: str, action: Action) -> None:
         return None if action() is False else "break"
 
     for sequence in sequences(keys, windows):
-        root.bind_class(TAG, sequence, pressed)
+        root.bind_class(tag, sequence, pressed)
 
 
 def _tag(root: tk.Misc, widget: tk.Misc | str) -> None:
-    if isinstance(widget, str) or widget.winfo_toplevel() is not root:
+    if isinstance(widget, str):
         return
+    tag = TAG if widget.winfo_toplevel() is root else EVERYWHERE
     tags = widget.bindtags()
-    if TAG not in tags:
+    if tag not in tags:
         name = widget.winfo_class()
         at = tags.index(name) if name in tags else len(tags)
-        widget.bindtags((*tags[:at], TAG, *tags[at:]))
+        widget.bindtags((*tags[:at], tag, *tags[at:]))
 
 
 def split(keys: str) -> list[str]:
@@ -177,6 +196,6 @@ def shown(keys: str, windows: str = "x11") -> str:
         "Shift": "⇧" if windows == "aqua" else _("Shift"),
         "Up": "↑", "Down": "↓", "Left": "←", "Right": "→", "-": "−",
         "PgUp": _("Page Up"), "End": _("End"), "Esc": _("Esc"), "Enter": _("Enter"),
-        "Tab": _("Tab"),
+        "Tab": _("Tab"), "Delete": _("Delete"),
     }  # fmt: skip
     return ("" if windows == "aqua" else "+").join(names.get(key, key) for key in split(keys))

@@ -8,22 +8,34 @@ from tkinter import ttk
 
 from client_tk.model import Person
 from client_tk.texts import _
+from client_tk.ui.theme import Theme
+from client_tk.ui.tooltip import Tooltip
+
+_MARGIN_PX = 24
+"""What the list takes of its width before a text begins."""
 
 
 class Members(ttk.Frame):
     """Who is online comes first; a double click or Enter opens the private chat."""
 
-    def __init__(self, parent: tk.Misc, start_chat: Callable[[str], None]) -> None:
+    def __init__(self, parent: tk.Misc, theme: Theme, start_chat: Callable[[str], None]) -> None:
         super().__init__(parent, style="Surface.TFrame", padding=(8, 10))
+        self._theme = theme
         self._start_chat = start_chat
         ttk.Label(self, text=_("Members"), style="Title.Surface.TLabel").pack(
             anchor="w", padx=8, pady=(0, 8)
         )
-        self._list = ttk.Treeview(self, show="tree", selectmode="browse", height=4)
+        self._list = ttk.Treeview(
+            self, show="tree", selectmode="browse", height=4, style="Bare.Treeview"
+        )
+        self._list.column("#0", minwidth=0, width=_MARGIN_PX)
         self._list.pack(fill="both", expand=True)
         self._list.bind("<Double-Button-1>", self._open)
         self._list.bind("<Return>", self._open)
+        self._list.bind("<Configure>", lambda _event: self._fit())
+        Tooltip(self._list, self._cut_off_at)
         self._shown: list[Person] = []
+        theme.follow(self, self._fit)
 
     def focus_set(self) -> None:
         self._list.focus_set()
@@ -35,15 +47,34 @@ class Members(ttk.Frame):
         self._shown = ordered
         self._list.delete(*self._list.get_children())
         for person in ordered:
-            self._list.insert("", "end", iid=person.name, text=_member_line(person))
+            self._list.insert("", "end", iid=person.name, text=self._line(person))
+
+    def _fit(self) -> None:
+        for person in self._shown:
+            self._list.item(person.name, text=self._line(person))
+
+    def _line(self, person: Person) -> str:
+        """A long name is cut, the role after it is not."""
+        before, after = _presence(person), _role(person)
+        room = self._list.winfo_width() - self._theme.px(_MARGIN_PX)
+        room -= self._theme.fonts.measure(before + after)
+        return f"{before}{self._theme.fonts.fit(person.name, room)}{after}"
+
+    def _cut_off_at(self, _x: int, y: int) -> str:
+        """The whole name, where it is cut."""
+        name = self._list.identify_row(y)
+        return name if name and name not in self._list.item(name, "text") else ""
 
     def _open(self, _event: object) -> None:
         for name in self._list.selection():
             self._start_chat(name)
 
 
-def _member_line(person: Person) -> str:
-    """Presence by shape: a full disc is online, a ring is not."""
-    dot = "●" if person.online else "○"
+def _presence(person: Person) -> str:
+    """By shape: a full disc is online, a ring is not."""
+    return "●  " if person.online else "○  "
+
+
+def _role(person: Person) -> str:
     role = {"owner": _("owner"), "admin": _("admin")}.get(person.role, "")
-    return f"{dot}  {person.name}   {role}".rstrip()
+    return f"   {role}" if role else ""

@@ -45,6 +45,7 @@ class Preferences(Dialog):
         self._note.grid(row=99, column=0, columnspan=2, sticky="ew", pady=(8, 0))
         self.add_button(_("Close"), self.close, default=True)
         self._show_dependent()
+        theme.follow(self, self._show_zoom)
         self.show(self.parts["theme"])
 
     def _row(self) -> int:
@@ -92,6 +93,10 @@ class Preferences(Dialog):
                 _("The language changes when Ruggine is started the next time."), "Muted.TLabel"
             )
         self._changed(name)
+
+    def _show_zoom(self) -> None:
+        """It is changed by keys too."""
+        self.tk.call(self.parts["zoom"], "set", f"{self._settings.zoom} %")
 
     def _show_dependent(self) -> None:
         """Without notifications nothing can be in them."""

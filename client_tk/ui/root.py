@@ -16,6 +16,7 @@ from client_tk.ui.group_info import GroupInfo
 from client_tk.ui.groups import JoinGroup, NewGroup
 from client_tk.ui.password import ChangePassword
 from client_tk.ui.people import People
+from client_tk.ui.placement import place
 from client_tk.ui.plain import one_line
 from client_tk.ui.preferences import Preferences
 from client_tk.ui.search import Search
@@ -51,7 +52,7 @@ class Root:
         self._visited: list[ChatKey] = []
         self._at = -1
         self.tk.minsize(*SMALLEST)
-        self.tk.geometry(self._settings.geometry or "1080x720")
+        place(self.tk, self._settings.geometry or "1080x720")
         self.tk.protocol("WM_DELETE_WINDOW", app.quit)
         self.theme.emoji = False
         app.probe_emoji(self._allow_emoji)
@@ -65,7 +66,7 @@ class Root:
         settings.geometry = self.tk.geometry()
         if isinstance(self._view, Window):
             self._view.composer.flush()
-            settings.members_shown = self._view.members_wanted
+            self._view.panes.remember()
 
     # Drawing
 
@@ -89,8 +90,7 @@ class Root:
         if self._view is not None:
             self._view.destroy()
         if wanted is Window:
-            self._view = Window(self.tk, self.theme, self._state, self)
-            self._view.members_wanted = self._settings.members_shown
+            self._view = Window(self.tk, self.theme, self._state, self._settings, self)
         else:
             self._view = SignIn(self.tk, self.theme, self._state, self._settings, self.settle)
             self._view.focus_first_empty()
@@ -154,6 +154,8 @@ class Root:
             self._visited.append(key)
         self._at = len(self._visited) - 1
         self._select(key)
+        if isinstance(self._view, Window):
+            self._view.composer.focus()
 
     def open_at(self, key: ChatKey, seq: int) -> None:
         """Show a place in a chat."""

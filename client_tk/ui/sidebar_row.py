@@ -30,7 +30,7 @@ class RowPainter:
         self.height = self._line + self._small + px(20)
         self._disc = min(self.height - px(18), px(40))
         self._pad = px(12)
-        self.fit = lru_cache(maxsize=4000)(self._fit)
+        self.fit = lru_cache(maxsize=4000)(fonts.fit)
 
     def paint(
         self, line: ChatLine, y: int, now_s: float, *, selected: bool, over: bool, cursor: bool
@@ -114,22 +114,6 @@ class RowPainter:
 
     def _text(self, x: float, y: float, text: str, font: str, fill: str, anchor: _Anchor) -> None:
         self._canvas.create_text(x, y, text=text, font=font, fill=fill, anchor=anchor)
-
-    def _fit(self, text: str, room: int, font: str) -> str:
-        """The text, cut with an ellipsis where it is wider than the room."""
-        measure = self._theme.fonts.measure
-        if room <= 0:
-            return ""
-        if measure(text, font) <= room:
-            return text
-        low, high = 0, len(text)
-        while low < high:
-            middle = (low + high + 1) // 2
-            if measure(text[:middle] + "…", font) <= room:
-                low = middle
-            else:
-                high = middle - 1
-        return text[:low].rstrip() + "…"
 
 
 def _number(count: int) -> str:

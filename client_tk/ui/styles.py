@@ -130,6 +130,10 @@ class Styles:
             bordercolor=[("focus", p.focus)], lightcolor=[("focus", p.focus)],
         )  # fmt: skip
         self._style.configure(
+            "Bare.Treeview", background=p.surface, fieldbackground=p.surface,
+            bordercolor=p.surface, lightcolor=p.surface, darkcolor=p.surface,
+        )  # fmt: skip
+        self._style.configure(
             "Treeview.Heading", background=p.surface, foreground=p.muted, font="Small",
             relief="flat", padding=(6, 4), borderwidth=0,
         )  # fmt: skip

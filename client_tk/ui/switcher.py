@@ -45,6 +45,7 @@ class Switcher(AskingDialog):
         self._bind_entry()
         self._fill()
         self.show(self.entry)
+        state.roster.refresh("people")  # nobody is told of new accounts
 
     def _bind_entry(self) -> None:
         steps = {"Down": 1, "Up": -1, "Next": 8, "Prior": -8}

@@ -40,6 +40,7 @@ class Table(ttk.Frame, Generic[K]):
     ) -> None:  # fmt: skip
         super().__init__(parent)
         self._keys: list[K] = []
+        self._to_be_seen = False
         self._rows: list[tuple[str, ...]] = []
         window = self.winfo_toplevel()
         self._emoji = not isinstance(window, Dialog) or window.theme.emoji
@@ -49,27 +50,33 @@ class Table(ttk.Frame, Generic[K]):
             selectmode="browse", show="headings" if headings else "",
         )  # fmt: skip
         self._bar = Scrollbar(self, self.tree.yview)
-        self.tree.configure(yscrollcommand=self._bar.set)
+        self.tree.configure(yscrollcommand=self._moved)
         self._empty = ttk.Label(self, text=empty, style="Muted.TLabel", justify="center")
         Tooltip(self.tree, self._cut_off_at)
-        self._set_columns(columns)
+        self._columns = columns
         self._lay_out()
         self._bind_keys()
+        if isinstance(window, Dialog):
+            window.theme.follow(self, self._take_size)
+        else:
+            self._take_size()
 
-    def _set_columns(self, columns: Sequence[Column]) -> None:
+    def _take_size(self) -> None:
+        """As the fonts are now. It does not depend on the rows, and gives way where there is less
+        room."""
         digit = font.nametofont("Body", self).measure("0")
-        for n, column in enumerate(columns):
+        for n, column in enumerate(self._columns):
             self.tree.heading(n, text=column.title, anchor="w")
             self.tree.column(
                 n, width=column.width * digit, minwidth=3 * digit, stretch=column.stretch
             )
-
-    def _lay_out(self) -> None:
-        """The size does not depend on the rows, and gives way where there is less room."""
+        self.update_idletasks()
         self.configure(
             width=self.tree.winfo_reqwidth() + self._bar.winfo_reqwidth(),
             height=self.tree.winfo_reqheight(),
         )
+
+    def _lay_out(self) -> None:
         self.grid_propagate(False)
         self.rowconfigure(0, weight=1)
         self.columnconfigure(0, weight=1)
@@ -92,7 +99,6 @@ class Table(ttk.Frame, Generic[K]):
         tree.bind("<KP_Enter>", self._entered)
         tree.bind("<Double-Button-1>", self._double)
         tree.bind("<<TreeviewSelect>>", lambda _event: self._chosen())
-        tree.bind("<Map>", lambda _event: self._see())
         tree.bind("<FocusIn>", lambda _event: self._go(max(self.at, 0)))
         for key, step in (("Home", -(10**6)), ("End", 10**6)):
             tree.bind(f"<{key}>", lambda _event, step=step: self._step(step))  # type: ignore[misc]
@@ -145,12 +151,20 @@ class Table(ttk.Frame, Generic[K]):
         if self.tree.selection() != (iid,):
             self.tree.selection_set(iid)
         self.tree.focus(iid)
-        self.tree.see(iid)
+        self._see()
 
     def _see(self) -> None:
-        """Until it is mapped, a list has no height in which a row could be seen."""
-        for iid in self.tree.selection():
+        """Until it is drawn, a list takes itself for one without height, and would scroll past the
+        row that is to be seen."""
+        first, last = self.tree.yview()
+        self._to_be_seen = first == last
+        for iid in () if self._to_be_seen else self.tree.selection():
             self.tree.see(iid)
+
+    def _moved(self, first: float, last: float) -> None:
+        self._bar.set(first, last)
+        if self._to_be_seen:
+            self._see()
 
     def _cut_off_at(self, x: int, y: int) -> str:
         """The text of the cell there, where its column is too narrow for it."""

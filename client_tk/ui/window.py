@@ -10,12 +10,14 @@ from typing import TYPE_CHECKING
 
 from client_tk.desktop.links import open_link
 from client_tk.model import ChatKey, LinkView, Row, Trouble
+from client_tk.settings import Settings
 from client_tk.state import State
 from client_tk.texts import _, ngettext
 from client_tk.ui.banner import Banner
 from client_tk.ui.composer import Composer
 from client_tk.ui.header import Header, below_title
 from client_tk.ui.members import Members
+from client_tk.ui.panes import Panes
 from client_tk.ui.sidebar import Sidebar
 from client_tk.ui.theme import Theme
 from client_tk.ui.transcript import Transcript
@@ -30,37 +32,40 @@ WIDE_PX = 900
 class Window(ttk.Frame):
     """Implements the actions of the widgets in it: each is one call of the state."""
 
-    def __init__(self, parent: tk.Misc, theme: Theme, state: State, root: Root) -> None:
+    def __init__(
+        self, parent: tk.Misc, theme: Theme, state: State, settings: Settings, root: Root
+    ) -> None:
         super().__init__(parent, style="TFrame")
         self._state = state
         self._owner = root
         self._countdown: str | None = None
         self._opened: ChatKey | None = None
-        self._panes = tk.PanedWindow(
-            self, orient="horizontal", sashwidth=1, bd=0, opaqueresize=True
-        )
-        self._panes.pack(fill="both", expand=True)
-        self.left = ttk.Frame(self._panes, style="Surface.TFrame")
-        self.sidebar = Sidebar(self.left, theme, self)
-        self.sidebar.pack(fill="both", expand=True)
-        self._account = _Account(self.left, root)
-        self._account.pack(fill="x", side="bottom", before=self.sidebar)
-        self.centre = ttk.Frame(self._panes, style="TFrame")
-        self.header = Header(self.centre, self)
-        self.header.pack(fill="x")
-        self.banner = Banner(self.centre, theme, self.retry_now)
-        self.composer = Composer(self.centre, theme, self)
-        self.composer.pack(fill="x", side="bottom")
-        self.transcript = Transcript(self.centre, theme, self)
-        self.transcript.pack(fill="both", expand=True)
-        self.members = Members(self._panes, self._start_chat)
-        self.members_wanted = True
-        self._members_shown = False
-        self.sidebar_shown = True
-        self._panes.add(self.left, minsize=200, width=280, stretch="never")
-        self._panes.add(self.centre, minsize=340, stretch="always")
+        self._settings = settings
+        self.panes = Panes(self, settings)
+        self.panes.pack(fill="both", expand=True)
+        self._fill_left(theme)
+        self._fill_centre(theme)
+        self.members = Members(self.panes.right, theme, self._start_chat)
+        self.members.pack(fill="both", expand=True)
         self.bind("<Configure>", self._on_resize)
         self.bind("<Destroy>", self._on_destroy)
+
+    def _fill_left(self, theme: Theme) -> None:
+        left = self.panes.left
+        self.sidebar = Sidebar(left, theme, self)
+        self.sidebar.pack(fill="both", expand=True)
+        self._account = _Account(left, self._owner)
+        self._account.pack(fill="x", side="bottom", before=self.sidebar)
+
+    def _fill_centre(self, theme: Theme) -> None:
+        centre = self.panes.centre
+        self.header = Header(centre, self)
+        self.header.pack(fill="x")
+        self.banner = Banner(centre, theme, self.retry_now)
+        self.composer = Composer(centre, theme, self)
+        self.composer.pack(fill="x", side="bottom")
+        self.transcript = Transcript(centre, theme, self)
+        self.transcript.pack(fill="both", expand=True)
 
     # Drawing
 
@@ -113,15 +118,18 @@ class Window(ttk.Frame):
 
     def _show_members(self) -> None:
         key = self._state.selected
-        wide = self.winfo_width() >= WIDE_PX or self.winfo_width() <= 1
-        wanted = self.members_wanted and wide and key is not None and key.kind == "group"
-        if wanted and not self._members_shown:
-            self._panes.add(self.members, minsize=160, width=220, stretch="never")
-        elif not wanted and self._members_shown:
-            self._panes.forget(self.members)
-        self._members_shown = wanted
-        if wanted and key is not None:
+        wanted = self._settings.members_shown and self._is_wide
+        if key is None or key.kind != "group":
+            self.panes.show_right(False)
+            return
+        self.panes.show_right(wanted)
+        if wanted:
             self.members.show(self._state.members(key))
+
+    @property
+    def _is_wide(self) -> bool:
+        """Also before it is drawn."""
+        return self.winfo_width() >= WIDE_PX or self.winfo_width() <= 1
 
     def _on_resize(self, event: tk.Event[tk.Misc]) -> None:
         if event.widget is self:
@@ -156,7 +164,6 @@ class Window(ttk.Frame):
 
     def select(self, key: ChatKey) -> None:
         self._owner.visit(key)
-        self.composer.focus()
 
     def menu(self, key: ChatKey, x: int, y: int) -> None:
         self.chat_menu(key, x, y)
@@ -168,20 +175,21 @@ class Window(ttk.Frame):
         self._owner.search(here=True)
 
     def toggle_members(self) -> None:
-        self.members_wanted = not self.members_wanted
+        """In a window of their own where there is no room beside the chat."""
+        key = self._state.selected
+        if key is not None and key.kind == "group" and not self._is_wide:
+            self._owner.group_info(key)
+            return
+        self._settings.members_shown = not self._settings.members_shown
         self._show_members()
 
     def toggle_sidebar(self) -> None:
-        self.sidebar_shown = not self.sidebar_shown
-        if self.sidebar_shown:
-            self._panes.add(self.left, minsize=200, width=280, stretch="never", before=self.centre)
-        else:
-            self._panes.forget(self.left)
+        self.panes.show_left(not self.panes.left_shown)
 
     def next_pane(self, by: int) -> None:
         """The keyboard goes to the next part: the list, the transcript, the composer, members."""
         panes: list[tk.Misc] = [self.sidebar, self.transcript, self.composer]
-        if self._members_shown:
+        if self.panes.right_shown:
             panes.append(self.members)
         focused = str(self.focus_get() or "")
         here = next((n for n, pane in enumerate(panes) if focused.startswith(str(pane))), 2)

@@ -115,6 +115,18 @@ def test_another_window_keeps_its_own_keys(place: Stage) -> None:
     assert pressed == []
 
 
+def test_in_another_window_only_what_is_for_everywhere_works(place: Stage) -> None:
+    pressed: list[str] = []
+    names = ("zoom_in", "next_pane")
+    keys.bind(place.root, {name: lambda name=name: pressed.append(name) for name in names})  # type: ignore[misc]
+    other = tk.Toplevel(place.root)
+    entry = tk.Entry(other)
+    entry.pack()
+    place.focus(entry)
+    place.press(entry, "<F6>", "<Control-plus>")
+    assert pressed == ["zoom_in"]
+
+
 def test_the_help_shows_the_whole_table(place: Stage) -> None:
     shown = [text for _scope, text, _keys in rows("x11")]
     assert set(shown) == {shortcut.text for shortcut in keys.table()}

@@ -101,6 +101,40 @@ def a_group_of_two(office: Office, owner: Desk, guest: Desk) -> ChatKey:
     return key
 
 
+def test_who_goes_somewhere_by_typing_its_name_can_write_there_at_once(office: Office) -> None:
+    """Though nothing had the keyboard before."""
+    alice, bob = office.desk("alice"), office.desk("bob")
+    alice.registers()
+    bob.registers()
+    alice.app.tk.focus_force()
+    alice.press("<Control-k>")
+    switcher = alice.app.root._dialogs["switcher"]
+    office.until(switcher.winfo_viewable)
+    switcher.entry.focus_force()  # type: ignore[attr-defined]
+    switcher.entry.insert(0, "bob")  # type: ignore[attr-defined]
+    office.until(lambda: switcher.table.key is not None)  # type: ignore[attr-defined]
+    alice.press("<Return>")
+    office.until(lambda: not switcher.winfo_exists())
+    office.goes_on()
+    assert alice.app.tk.focus_get() is alice.window.composer.text
+    assert alice.state.selected == BOB
+
+
+def test_in_a_narrow_window_the_members_have_one_of_their_own(office: Office) -> None:
+    alice, bob = office.desk("alice"), office.desk("bob")
+    alice.registers()
+    bob.registers()
+    group = a_group_of_two(office, alice, bob)
+    alice.goes_to(group)
+    alice.app.tk.geometry("1000x600")
+    office.until(lambda: alice.window.panes.right_shown)
+    alice.app.tk.geometry("760x600")
+    office.until(lambda: not alice.window.panes.right_shown)
+    alice.press_in_composer("<F9>")
+    assert f"group {group.name}" in alice.app.root._dialogs
+    assert alice.app.settings.members_shown
+
+
 def test_every_shortcut_does_something_and_none_fails(office: Office) -> None:
     """Pressed in the composer, where a Text would have its own ideas of Ctrl+K."""
     alice, bob = office.desk("alice"), office.desk("bob")
