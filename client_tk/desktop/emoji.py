@@ -6,6 +6,7 @@ drawn, and nothing can catch that (cpython issue 77044). So a child process trie
 
 from __future__ import annotations
 
+import shutil
 import sys
 from pathlib import Path
 
@@ -19,6 +20,8 @@ def can_draw(memory: Path) -> Errand[bool]:
     """What was found out before, kept in the file `memory`, or is now."""
     if sys.platform != "linux":
         return True
+    if not (yield from _has_font()):
+        return False
     key = yield from _machine()
     try:
         known = memory.read_text()
@@ -32,6 +35,13 @@ def can_draw(memory: Path) -> Errand[bool]:
     memory.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     memory.write_text(f"{key}={'yes' if found else 'no'}")
     return found
+
+
+def _has_font() -> Errand[bool]:
+    """Where nothing tells which fonts there are, it is tried."""
+    if shutil.which("fc-list") is None:
+        return True
+    return bool((yield from output("fc-list", f":charset={ord(_SAMPLE[0]):x}", "family")))
 
 
 def _machine() -> Errand[str]:

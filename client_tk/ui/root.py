@@ -214,12 +214,15 @@ class Root:
 
     def search(self, *, here: bool) -> None:
         key = self._state.selected if here else None
-        dialog = self._dialogs.pop("search", None)
-        if dialog is not None and dialog.winfo_exists():
+        dialog = self._dialogs.get("search")
+        if isinstance(dialog, Search) and dialog.winfo_exists() and not dialog.is_about(key):
             dialog.close()
         self._asking("search", Search, key)
 
     def mentions(self) -> None:
+        dialog = self._dialogs.get("search")
+        if dialog is not None and dialog.winfo_exists():
+            dialog.close()
         self._asking("search", Search, None, f"@{self._state.me}")
 
     def group_info(self, key: ChatKey) -> None:

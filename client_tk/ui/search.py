@@ -40,6 +40,7 @@ class Search(AskingDialog):
         here: ChatKey | None = None, query: str = "",
     ) -> None:  # fmt: skip
         super().__init__(parent, theme, state, actions, _("Search"))
+        self._opened_for = here
         self._here = here or state.selected
         self._everywhere = tk.BooleanVar(self, value=here is None)
         self._asked = 0
@@ -178,10 +179,24 @@ class Search(AskingDialog):
         self.more_button.state(["!disabled" if self._next is not None else "disabled"])
 
     def _open(self) -> None:
-        """The window stays open: the next find may be the right one."""
+        """Out of the way, but not closed: the next find may be the right one."""
         found = self.table.key
         if found is not None:
+            self.withdraw()
             self.actions.open_at(found.key, found.seq)
+
+    def to_front(self) -> None:
+        """With what was found, and where one was in it."""
+        super().to_front()
+        self.entry.select_range(0, "end")
+        if self._rows:
+            self.table.take_focus()
+        else:
+            self.entry.focus_set()
+
+    def is_about(self, here: ChatKey | None) -> bool:
+        """Whether it was opened to search there."""
+        return self._opened_for == here
 
 
 def _after(request: requests.Search, cursor: str) -> requests.Search:

@@ -133,9 +133,10 @@ def test_only_web_addresses_are_opened(called: Path) -> None:
 
 
 def test_whether_emoji_can_be_drawn_is_tried_once(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, called: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """By a child that may die of it; here it has no display."""
+    program(tmp_path, "fc-list", "print('a font')")
     monkeypatch.setenv("DISPLAY", ":4711")
     memory = tmp_path / "data" / "emoji"
     assert result_of(emoji.can_draw(memory)) is False
@@ -154,10 +155,21 @@ def answering(found: bool) -> Callable[[], Errand[bool]]:
     return answer
 
 
+def test_without_a_font_of_emoji_they_are_named(
+    tmp_path: Path, called: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(emoji, "_survives", answering(True))
+    program(tmp_path, "fc-list", "print('' if 'charset=1f44d' in sys.argv[1] else 'DejaVu Sans')")
+    assert result_of(emoji.can_draw(tmp_path / "emoji")) is False
+    program(tmp_path, "fc-list", "print('Noto Color Emoji')")
+    assert result_of(emoji.can_draw(tmp_path / "emoji")) is True
+
+
 def test_another_font_of_emoji_is_tried_anew(
     tmp_path: Path, called: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It may be the first in colour, which an old libXft does not survive."""
+    program(tmp_path, "fc-list", "print('a font')")
     monkeypatch.setattr(emoji, "_survives", answering(True))
     memory = tmp_path / "emoji"
     program(tmp_path, "fc-match", "print('/fonts/DejaVuSans.ttf', end='')")
@@ -170,8 +182,9 @@ def test_another_font_of_emoji_is_tried_anew(
 
 
 def test_a_busy_machine_is_not_taken_for_one_without_emoji(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, called: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    program(tmp_path, "fc-list", "print('a font')")
     monkeypatch.setattr(emoji, "_PATIENCE_S", 0.0)
     memory = tmp_path / "emoji"
     assert result_of(emoji.can_draw(memory)) is False

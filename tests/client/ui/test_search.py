@@ -45,7 +45,22 @@ def test_a_find_is_opened_with_enter(on: Play) -> None:
     on.stage.focus(dialog.table.tree)
     on.stage.press(dialog.table.tree, "<Return>")
     assert on.opened == [(DORY, 7)]
-    assert dialog.winfo_exists()
+
+
+def test_a_find_is_not_covered_and_the_others_are_not_lost(on: Play) -> None:
+    dialog = on.open(Search)
+    found = [message(7, "al lago"), message(5, "dal lago")]
+    on.grant(search_for(on, dialog, "lago"), results.SearchResult(messages=found, has_more=False))
+    on.stage.settle()
+    on.stage.press(dialog.table.tree, "<Down>", "<Return>")
+    assert on.opened == [(DORY, 5)]
+    assert not dialog.winfo_viewable()
+    assert dialog.is_about(None)
+    assert not dialog.is_about(DORY)
+    dialog.to_front()
+    on.stage.settle()
+    assert dialog.winfo_viewable()
+    assert dialog.table.key == Found(DORY, 5)
 
 
 def test_here_is_the_chat_that_is_shown(on: Play) -> None:
