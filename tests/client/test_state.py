@@ -380,6 +380,19 @@ def test_what_can_never_be_sent_is_refused_here(world: World) -> None:
 # The list
 
 
+def test_the_members_of_a_group_are_asked_for_again_after_a_reconnect(world: World) -> None:
+    member = {"username": "dory", "role": "owner", "online": True}
+    assert world.state.members(GROUP) == []
+    world.answer("group_members", members=[member])
+    world.take(reports.Closed(1006, "lost"))
+    assert world.state.members(GROUP) == []  # as it is drawn offline
+    world.passes(60)
+    world.opens("ok")
+    assert world.state.members(GROUP) == []
+    world.answer("group_members", members=[member])
+    assert [person.name for person in world.state.members(GROUP)] == ["dory"]
+
+
 def test_mentions_come_first_then_unread_then_recent(world: World) -> None:
     items = [chat_item(ChatKey("private", name), seq=1) for name in ("luigi", "ugo", "pia")]
     world.state.roster.refresh()
