@@ -235,11 +235,14 @@ class State:
         self._connection.open(intents.Open(self.server, token, epoch, cursors if epoch else ()))
 
     def _on_refused(self, refused: reports.Refused) -> None:
-        if self.phase == "in":
-            self._lose_session()
-        elif self.phase == "signing_in":
+        sentence = wording.trouble(refused.code, refused.sentence, refused.retry_after_s)
+        if self.phase == "signing_in":
             self._show_phase("signed_out")
-            self.problem = wording.trouble(refused.code, refused.sentence, refused.retry_after_s)
+            self.problem = sentence
+        elif self.phase == "in" and refused.code == "invalid_session":
+            self._lose_session()
+        elif self.phase == "in":  # the daemon cannot look it up now: the session may be a good one
+            self._connection.failed(sentence)
 
     def _on_unreachable(self, reason: str, detail: str) -> None:
         name = self.server.host if self.server else ""

@@ -106,6 +106,24 @@ def test_a_token_that_has_ended_asks_for_the_password_and_loses_nothing(world: W
     assert [m["content"] for m in world.said("send_message")][-1] == "non ancora partito"
 
 
+@pytest.mark.parametrize("code", ["unavailable", "rate_limited"])
+def test_a_daemon_that_cannot_look_the_session_up_now_is_asked_again(
+    world: World, code: str
+) -> None:
+    world.restart()
+    world.state.resume("rg1_x")
+    world.take(reports.Refused(code, "…"))
+    assert world.state.phase == "in"
+    assert world.kept == {"dory": "rg1_x"}
+    assert world.state.link.retry_at_s is not None
+    world.told.clear()
+    world.passes(60)
+    assert isinstance(world.told[-1], intents.Validate)
+    world.take(reports.Refused("invalid_session", "…"))
+    assert world.state.phase == "signed_out"
+    assert not world.kept
+
+
 # Reading and writing
 
 
