@@ -331,6 +331,8 @@ def _open(path: Path) -> sqlite3.Connection:
         database.execute("PRAGMA journal_mode = WAL")
         database.execute("PRAGMA synchronous = NORMAL")
         database.execute("PRAGMA cache_size = -2000")
+        if database.execute("PRAGMA quick_check(1)").fetchone()[0] != "ok":
+            raise sqlite3.DatabaseError
         version = database.execute("PRAGMA user_version").fetchone()[0]
         if version > VERSION:
             raise StoreError("made by a newer Ruggine")

@@ -80,6 +80,23 @@ def test_a_damaged_file_is_set_aside_and_the_program_starts(tmp_path: Path) -> N
     store.close()
 
 
+@pytest.mark.parametrize("page", [1, 2, 4, 5, 20])
+def test_a_file_with_a_damaged_page_is_set_aside_and_the_program_starts(
+    tmp_path: Path, page: int
+) -> None:
+    path = tmp_path / "it.db"
+    store = Store(path)
+    store.put(1, [row(seq) for seq in range(1, 2000)])
+    store.close()
+    whole = path.read_bytes()
+    path.write_bytes(whole[: page * 4096] + b"\xff" * 4096 + whole[(page + 1) * 4096 :])
+    store = Store(path)
+    assert store.chats() == []
+    assert store.before(1, 2**62, 5000) == []
+    store.close()
+    assert (tmp_path / "it.db.damaged").exists()
+
+
 def test_the_file_of_a_newer_program_is_left_alone(tmp_path: Path) -> None:
     path = tmp_path / "it.db"
     with sqlite3.connect(path) as database:
