@@ -33,7 +33,7 @@ from client_tk.model import (
 from client_tk.outbox import Outbox, unified
 from client_tk.outside import Outside
 from client_tk.roster import Roster
-from client_tk.store import Store, StoredChat
+from client_tk.store import Store, StoredChat, StoreError
 from client_tk.transcript import Transcript
 from client_tk.typists import Typists
 from ruggine import errors
@@ -108,6 +108,8 @@ class State:
 
     def resume(self, token: str | None) -> None:
         """Go on with the token that was kept for the account that `come_back` has opened."""
+        if self.phase != "in":
+            return  # it was left while the keyring was asked
         if token is None:
             self.leave(wording.not_kept())
         elif self.server is not None:
@@ -152,7 +154,11 @@ class State:
 
     def _enter(self, username: str) -> None:
         assert self.server is not None
-        self._store = self._outside.open_store(self.server, username)
+        try:
+            self._store = self._outside.open_store(self.server, username)
+        except StoreError as error:
+            self.leave(str(error))
+            return
         self.me = username
         self._chats = Chats(self._store, username)
         self._outbox = Outbox(self._store, self._chats, self._say)
@@ -224,6 +230,8 @@ class State:
         fresh = self.phase == "signing_in"
         if fresh:
             self._enter(username)
+        if self._store is None:
+            return  # what is kept of the account cannot be opened
         self._open(token)
         if fresh:  # after the connection: a keyring may take its time
             self._outside.signed_in(self.server, username, token, stay=self._stay)

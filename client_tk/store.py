@@ -16,6 +16,7 @@ import msgspec
 from msgspec import Struct
 
 from client_tk.model import ChatKey, Row
+from client_tk.texts import _
 
 VERSION = 1
 
@@ -116,7 +117,7 @@ class Waiting(Struct, frozen=True):
 
 
 class StoreError(Exception):
-    """The file cannot be used; the sentence says what to do."""
+    """The file cannot be used; its text says why, in the person's language."""
 
 
 class Store:
@@ -125,14 +126,11 @@ class Store:
     def __init__(self, path: Path) -> None:
         """Raises StoreError; a file that is damaged is set aside as `.damaged`, never deleted."""
         self.path = path
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         try:
-            self._database = _open(path)
-        except sqlite3.DatabaseError as error:
-            if isinstance(error, sqlite3.OperationalError):
-                raise StoreError(str(error)) from None
-            _set_aside(path)
-            self._database = _open(path)
+            self._database = _open_sound(path)
+        except (OSError, sqlite3.OperationalError) as error:
+            sentence = _("The messages that are kept on this computer cannot be opened: {detail}")
+            raise StoreError(sentence.format(detail=error)) from None
         self._depth = 0
 
     def close(self) -> None:
@@ -324,6 +322,18 @@ def _encoded(reactions: tuple[tuple[str, tuple[str, ...]], ...]) -> str:
     return msgspec.json.encode(reactions).decode() if reactions else ""
 
 
+def _open_sound(path: Path) -> sqlite3.Connection:
+    """A new file, where the one that is there is damaged."""
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    try:
+        return _open(path)
+    except sqlite3.DatabaseError as error:
+        if isinstance(error, sqlite3.OperationalError):
+            raise
+        _set_aside(path)
+        return _open(path)
+
+
 def _open(path: Path) -> sqlite3.Connection:
     path.touch(mode=0o600)
     database = sqlite3.connect(path, isolation_level=None, timeout=5, check_same_thread=True)
@@ -335,7 +345,9 @@ def _open(path: Path) -> sqlite3.Connection:
             raise sqlite3.DatabaseError
         version = database.execute("PRAGMA user_version").fetchone()[0]
         if version > VERSION:
-            raise StoreError("made by a newer Ruggine")
+            raise StoreError(
+                _("The messages on this computer were kept by a newer Ruggine: start that one.")
+            )
         if version == 0:
             database.executescript(f"BEGIN; {_SCHEMA} PRAGMA user_version = {VERSION}; COMMIT;")
     except BaseException:

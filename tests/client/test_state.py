@@ -124,6 +124,31 @@ def test_a_daemon_that_cannot_look_the_session_up_now_is_asked_again(
     assert not world.kept
 
 
+def test_what_is_kept_and_cannot_be_opened_is_said_in_the_form(tmp_path: Path) -> None:
+    (tmp_path / "dory.db").mkdir()
+    world = World(tmp_path)
+    world.signs_in()
+    assert world.state.phase == "signed_out"
+    assert "cannot be opened" in world.state.problem
+    assert not world.kept
+    world.state.come_back(SERVER, "dory")
+    assert world.state.phase == "signed_out"
+    assert "cannot be opened" in world.state.problem
+    world.told.clear()
+    world.state.resume("rg1_x")
+    assert world.told == []
+    assert world.state.due_s() is None
+
+
+def test_a_keyring_that_answers_late_does_not_disturb_who_signs_in_meanwhile(world: World) -> None:
+    world.restart()
+    world.state.sign_out()
+    assert world.state.phase == "signed_out"
+    world.state.sign_in(SERVER, "ugo", "una-password-segreta", register=False, stay=True)
+    world.state.resume(None)
+    assert world.state.phase == "signing_in"
+
+
 # Reading and writing
 
 

@@ -106,6 +106,14 @@ def test_the_file_of_a_newer_program_is_left_alone(tmp_path: Path) -> None:
         Store(path)
 
 
+def test_a_place_where_nothing_can_be_kept_is_said(tmp_path: Path) -> None:
+    (tmp_path / "no folder").write_text("")
+    (tmp_path / "no file").mkdir()
+    for place in (tmp_path / "no folder" / "it.db", tmp_path / "no file"):
+        with pytest.raises(StoreError, match="cannot be opened"):
+            Store(place)
+
+
 def test_unread_are_the_messages_of_others(tmp_path: Path) -> None:
     store = Store(tmp_path / "it.db")
     rows = [row(1), row(2, "dory"), row(3, kind="member_joined"), row(4), row(5, deleted=True)]
