@@ -278,11 +278,17 @@ class Window(ttk.Frame):
         def answered(reply: object) -> None:
             if isinstance(reply, Trouble):
                 self._owner.say(reply.sentence)
-                self._state.set_draft(key, text)
-                self._state.changes.add("draft")
+                self._keep(key, text)
 
         self._state.edit(key, seq, text, answered)
         self._owner.settle()
+
+    def _keep(self, key: ChatKey, text: str) -> None:
+        """In the composer, below what is written there."""
+        self.composer.flush()
+        draft = self._state.draft(key)
+        self._state.set_draft(key, f"{draft}\n{text}" if draft else text)
+        self._state.changes.add("draft")
 
     def draft(self, key: ChatKey, text: str) -> None:
         if self._state.phase == "in":
