@@ -44,9 +44,10 @@ class Outbox:
     def post(
         self, chat: StoredChat, content: str, reply_to: int | None, time_s: float, now_s: float
     ) -> str:
-        """Returns the client_id. The message is on the disk when this returns."""
+        """Returns the client_id. The message is on the disk when this returns, and no draft."""
         message = Waiting(chat.id, uuid.uuid4().hex, content, reply_to, time_s)
         self._store.post(message)
+        chat.draft = ""
         self._messages.append(message)
         self.send_more(now_s)
         return message.client_id

@@ -625,7 +625,6 @@ class State:
         chat = self._chats.need(key)
         now_s, time_s = self._outside.now_s(), self._outside.time_s()
         self._outbox.post(chat, unified(text), reply_to, time_s, now_s)
-        self.set_draft(key, "")
         chat.time_s = max(time_s, chat.time_s)
         if key == self.selected and self._transcript is not None:
             self._transcript.new_from = None

@@ -281,7 +281,8 @@ class Store:
         return [Waiting(*r) for r in found]
 
     def post(self, message: Waiting) -> None:
-        """On the disk when this returns, whatever happens to the machine then."""
+        """On the disk when this returns, whatever happens to the machine then. The draft of its
+        chat has gone in the same moment: it is never there beside the message."""
         self._database.execute("PRAGMA synchronous = FULL")
         try:
             with self.writing():
@@ -291,6 +292,9 @@ class Store:
                     (message.chat_id, message.client_id, message.content, message.reply_to,
                      message.time_s),
                 )  # fmt: skip
+                self._database.execute(
+                    "UPDATE chats SET draft = '' WHERE id = ?", (message.chat_id,)
+                )
         finally:
             self._database.execute("PRAGMA synchronous = NORMAL")
 

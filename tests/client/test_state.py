@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import sqlite3
 from pathlib import Path
 from typing import Any
@@ -235,6 +236,26 @@ def test_what_was_typed_offline_is_sent_once_after_a_restart(world: World) -> No
     world.hear("caught_up")
     assert world.said("send_message") == []
     assert world.shown() == ["da lontano"]
+
+
+def test_a_crash_while_sending_never_leaves_the_message_and_its_draft(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Or it would be sent, and stand in the composer to be sent again."""
+
+    def crash(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    world.state.set_draft(LUIGI, "ciao")
+    for step in ("save_draft", "save_chat", "set_meta"):
+        monkeypatch.setattr(Store, step, crash)
+    with contextlib.suppress(KeyboardInterrupt):
+        world.state.send(LUIGI, "ciao")
+    monkeypatch.undo()
+    world.restart()
+    world.state.select(LUIGI)
+    assert world.shown() == ["ciao"]
+    assert world.state.draft(LUIGI) == ""
 
 
 def test_a_refused_message_says_why_and_can_be_sent_again_or_discarded(world: World) -> None:

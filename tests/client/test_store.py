@@ -30,11 +30,11 @@ def test_everything_is_there_again(tmp_path: Path) -> None:
     with store.writing():
         store.put(chat.id, rows)
         store.save_chat(chat)
-        store.save_draft(chat)
         store.save_read(chat.id, "luigi", 5)
         store.save_read(chat.id, "luigi", 4)
         store.set_meta("epoch", "e1")
     store.post(Waiting(chat.id, "c" * 32, "in attesa", None, 2.5))
+    store.save_draft(chat)
     store.close()
     again = Store(tmp_path / "it.db")
     assert again.chats() == [chat]
