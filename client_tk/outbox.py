@@ -55,9 +55,14 @@ class Outbox:
     # The connection
 
     def live(self, now_s: float) -> None:
-        """The connection stands and is caught up."""
+        """The connection stands and is caught up.
+
+        What was stored and has not been seen since is sent again, and found again by its
+        client_id: its entry was in a gap, or in a database that is no more.
+        """
         self._live, self._failures, self._not_before_s = True, 0, 0.0
         self._on_way.clear()
+        self._messages = [replace(m, seq=None) for m in self._messages]
         self.send_more(now_s)
 
     def lost(self) -> None:

@@ -355,6 +355,51 @@ def test_another_database_is_read_anew_and_what_was_typed_stays(world: World) ->
     assert world.shown() == ["del nuovo", "mio"]
 
 
+def stored_and_not_seen(world: World) -> dict[str, Any]:
+    """A message that the daemon has; the connection breaks before its entry comes."""
+    world.state.select(LUIGI)
+    world.message("luigi", "prima")
+    world.state.send(LUIGI, "mio")
+    [sent] = world.said("send_message")
+    stored(world, sent, 2)
+    world.take(reports.Closed(1006, "lost"))
+    world.passes(60)
+    return sent
+
+
+def stored(world: World, sent: dict[str, Any], seq: int, *, duplicate: bool = False) -> None:
+    world.hear("message_sent", chat_type="private", to_user="luigi", client_id=sent["client_id"],
+               seq=seq, timestamp=1.0, duplicate=duplicate)  # fmt: skip
+
+
+def test_a_stored_message_whose_entry_is_in_a_gap_is_shown_once(world: World) -> None:
+    sent = stored_and_not_seen(world)
+    world.opens("ok")
+    world.hear("gap", chat_type="private", to_user="luigi", **{"from": 2, "to": 700})
+    world.message("luigi", "dopo", seq=701)
+    world.hear("caught_up")
+    [again] = world.said("send_message")
+    assert again["client_id"] == sent["client_id"]
+    stored(world, again, 2, duplicate=True)
+    assert world.shown() == ["dopo"]
+    assert world.state.link.waiting == 0
+    world.restart()
+    world.state.select(LUIGI)
+    assert world.shown() == ["dopo"]
+
+
+def test_a_stored_message_that_a_restored_database_does_not_have_is_sent_again(
+    world: World,
+) -> None:
+    sent = stored_and_not_seen(world)
+    world.opens("reset", epoch="e2")
+    [again] = world.said("send_message")
+    assert again["client_id"] == sent["client_id"]
+    stored(world, again, 1)
+    world.message("dory", "mio", seq=1, client_id=sent["client_id"])
+    assert world.shown() == ["mio"]
+
+
 def test_the_back_off_grows_and_the_person_need_not_wait(world: World) -> None:
     for _ in range(8):
         world.take(reports.Closed(1006, "lost"))
