@@ -66,7 +66,9 @@ class Chats:
 
     def pass_over(self, chat: StoredChat, last: int) -> None:
         """Entries up to `last` are not sent: what changed earlier messages in them is not known,
-        so these are asked for again when they are wanted."""
+        so these are asked for again when they are wanted. Nothing happens where they are known."""
+        if last <= chat.cursor:
+            return
         self._store.forget_entries(chat.id)
         chat.low, chat.cursor = last + 1, last
 

@@ -80,7 +80,7 @@ class Transcript:
 
     @property
     def _first(self) -> int:
-        return self.rows[0].seq or 0 if self.rows else self.chat.cursor + 1
+        return self.rows[0].seq or 0 if self.rows else min(self.chat.cursor + 1, _END)
 
     def _is_last(self, rows: list[Row]) -> bool:
         last = rows[-1].seq or 0 if rows else self.chat.cursor

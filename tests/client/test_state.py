@@ -453,6 +453,28 @@ def test_a_frame_that_cannot_be_kept_costs_nothing_that_came_with_it(world: Worl
     assert world.shown() == ["uno", "due"]
 
 
+@pytest.mark.parametrize("last", [-5, 0, 1])
+def test_a_gap_of_what_is_known_changes_nothing(world: World, last: int) -> None:
+    world.state.select(LUIGI)
+    world.message("luigi", "uno")
+    world.hear("gap", chat_type="private", to_user="luigi", **{"from": last - 3, "to": last})
+    world.message("luigi", "due")
+    assert world.shown() == ["uno", "due"]
+    world.take(reports.Closed(1006, "lost"))
+    world.passes(60)
+    assert [c.seq for c in world.opens("ok").cursors] == [2]
+
+
+def test_a_chat_at_the_end_of_all_numbers_can_be_opened(world: World) -> None:
+    where = {"chat_type": "private", "to_user": "dory", "from": "luigi", "timestamp": 1.0}
+    world.hear("message_edited", **where, seq=2**63 - 1, ref=1, content="…")
+    world.state.select(LUIGI)
+    assert world.shown() == []
+    world.restart()
+    world.state.select(LUIGI)
+    assert world.shown() == []
+
+
 def test_a_full_disk_loses_nothing_that_was_typed(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
