@@ -621,3 +621,26 @@ def test_a_jump_to_what_is_not_cached_reads_around_it_and_comes_back(world: Worl
     world.state.jump_to_newest()
     assert world.shown()[-1] == "intanto"
     assert len(world.shown()) == 100
+
+
+def test_a_page_that_comes_when_one_has_gone_back_to_the_newest_changes_nothing(
+    world: World,
+) -> None:
+    world.message("luigi", "ultimo", seq=5000)
+    world.state.select(LUIGI)
+    world.state.open_at(LUIGI, 1000)
+    world.state.jump_to_newest()
+    world.answer("get_messages", messages=[item(n) for n in range(951, 1051)], has_more=True)
+    assert world.shown() == ["ultimo"]
+
+
+def test_a_page_with_what_was_not_asked_for_is_put_in_order(world: World) -> None:
+    world.message("luigi", "ultimo", seq=100)
+    world.state.select(LUIGI)
+    world.state.load_older()
+    odd = [item(100, "falso"), item(98), item(-1), item(0), item(97), item(98), item(101, "falso")]
+    world.answer("get_messages", messages=odd, has_more=True)
+    assert world.shown() == ["n. 97", "n. 98", "ultimo"]
+    world.state.load_older()
+    [asked] = world.said("get_messages")
+    assert asked["before"] == 97
