@@ -413,6 +413,22 @@ def test_the_back_off_grows_and_the_person_need_not_wait(world: World) -> None:
     assert len([i for i in world.told if isinstance(i, intents.Open)]) == 8
 
 
+def test_a_daemon_that_fails_as_soon_as_it_is_there_is_asked_less_and_less(world: World) -> None:
+    waits = []
+    for _ in range(400):
+        world.take(reports.Closed(1011))
+        assert world.state.link.retry_at_s is not None
+        waits.append(world.state.link.retry_at_s - world.clock_s)
+        world.passes(30)
+        world.opens("ok")
+        world.hear("caught_up")
+    assert max(waits) > 20
+    world.passes(31)
+    world.take(reports.Closed(1011))
+    assert world.state.link.retry_at_s is not None
+    assert world.state.link.retry_at_s - world.clock_s <= 1
+
+
 @pytest.mark.parametrize("code", [4500, 4502, 4503, 4504])
 def test_who_is_not_wanted_does_not_come_back_by_themselves(world: World, code: int) -> None:
     world.take(reports.Closed(code))
