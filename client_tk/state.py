@@ -186,13 +186,13 @@ class State:
                     if self._store is not store:
                         break
                     self._take(report)
+            if self._store is store:
+                if self._connection.is_caught_up:
+                    self._herald.announce_missed()
+                self._maybe_read()
         except Exception as error:
             _log.warning("What came could not be taken: %s", type(error).__name__)
             self._begin_anew(store)
-        if self._store is store:
-            if self._connection.is_caught_up:
-                self._herald.announce_missed()
-            self._maybe_read()
 
     def _begin_anew(self, store: Store) -> None:
         """A full disk, or a frame that makes no sense: nothing of the batch is on the disk. Go on
@@ -200,13 +200,14 @@ class State:
         if self._store is not store:
             return
         selected = self.selected
+        self.selected = self._transcript = None
         self._chats = Chats(store, self.me)
         self._outbox = Outbox(store, self._chats, self._say)
         self._herald.forget_missed()
         self._on_closed(1006, "broken", "")
         self._outside.tell(intents.Close())
-        if selected is not None:
-            self.select(selected)
+        if selected is not None and selected in self._chats:
+            self._show(selected)
 
     def _take(self, report: reports.Report) -> None:
         match report:
@@ -484,11 +485,16 @@ class State:
         """Show a chat at its first new message, or at its end."""
         if self._store is None:
             return
+        self._chats.need(key)
+        self._store.set_meta("selected", msgspec.json.encode(key).decode())
+        self._show(key)
+
+    def _show(self, key: ChatKey) -> None:
         chat = self._chats.need(key)
+        assert self._store is not None
         self.selected = key
         self._transcript = Transcript(self._store, chat, self.me)
         self._reads = self._store.reads(chat.id)
-        self._store.set_meta("selected", msgspec.json.encode(key).decode())
         if not self._transcript.rows:
             self.load_older()
         self._changed("page")

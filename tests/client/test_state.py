@@ -512,6 +512,27 @@ def test_a_full_disk_loses_nothing_that_was_typed(
     assert world.shown() == ["uno"]
 
 
+def test_a_disk_on_which_nothing_can_be_written_is_waited_for(world: World) -> None:
+    world.state.select(LUIGI)
+    world.message("luigi", "uno")
+    world.state.seen(focused=True, visible=True, at_end=True)
+    assert world.state._store is not None
+    world.state._store._database.execute("PRAGMA query_only = 1")
+    for _ in range(3):
+        world.message("luigi", "due", seq=2)
+        assert world.state.link.status == "offline"
+        assert world.shown() == ["uno"]
+        world.passes(60)
+        world.opens("ok")
+    world.state._store._database.execute("PRAGMA query_only = 0")
+    world.passes(60)
+    world.opens("ok")
+    world.message("luigi", "due", seq=2)
+    world.hear("caught_up")
+    assert world.shown() == ["uno", "due"]
+    assert world.state.unread == 0
+
+
 def test_what_can_never_be_sent_is_refused_here(world: World) -> None:
     world.state.select(LUIGI)
     world.state.send(LUIGI, "nul \x00")
