@@ -220,7 +220,7 @@ class State:
             case reports.Opened(welcome):
                 self._on_opened(welcome)
             case reports.Heard(frame):
-                if self.phase == "in":
+                if self.phase == "in" and self._connection.live:
                     self._on_frame(frame)
             case reports.Closed(code, reason, detail):
                 self._on_closed(code, reason, detail)

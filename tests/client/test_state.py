@@ -533,6 +533,21 @@ def test_a_disk_on_which_nothing_can_be_written_is_waited_for(world: World) -> N
     assert world.state.unread == 0
 
 
+def test_what_was_still_on_its_way_when_something_could_not_be_kept_is_not_taken(
+    world: World,
+) -> None:
+    """It follows something that is missing now: the daemon is asked for all of it again."""
+    world.state.select(LUIGI)
+    world.message("luigi", "uno", seq=1)
+    world.message("luigi", "due", seq=2, reply_to=2**63)
+    world.message("luigi", "tre", seq=3)
+    world.passes(60)
+    assert [c.seq for c in world.opens("ok").cursors] == [1]
+    world.message("luigi", "due", seq=2)
+    world.message("luigi", "tre", seq=3)
+    assert world.shown() == ["uno", "due", "tre"]
+
+
 def test_what_can_never_be_sent_is_refused_here(world: World) -> None:
     world.state.select(LUIGI)
     world.state.send(LUIGI, "nul \x00")
