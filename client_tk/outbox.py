@@ -19,6 +19,8 @@ from ruggine.wire.requests import SendMessage
 _TEMPORARY = frozenset({"unavailable", "rate_limited"})
 _AGAIN_S = 2.0
 _MOST_AGAIN_S = 60.0
+_LEAST_ASKED_S, _MOST_ASKED_S = 0.5, 3600.0
+"""Whatever the daemon says: it is not asked in a circle, and nobody waits for ever."""
 
 
 class Outbox:
@@ -129,7 +131,8 @@ class Outbox:
         if code in _TEMPORARY:
             self._failures += 1
             wait_s = min(_AGAIN_S * 2 ** (self._failures - 1), _MOST_AGAIN_S)
-            self._not_before_s = now_s + (retry_after_s or wait_s)
+            asked_s = max(retry_after_s or wait_s, _LEAST_ASKED_S)
+            self._not_before_s = now_s + min(asked_s, _MOST_ASKED_S)
         else:
             self._change(message, replace(message, refusal=sentence))
         self._answered(message, now_s)

@@ -286,6 +286,17 @@ def test_what_cannot_be_stored_now_is_sent_again_by_itself(world: World) -> None
     assert [m["client_id"] for m in world.said("send_message")] == [sent["client_id"]]
 
 
+@pytest.mark.parametrize("retry_after", [-5, 0, 1e-9, 1e300])
+def test_a_time_to_wait_that_makes_no_sense_is_bounded(world: World, retry_after: float) -> None:
+    world.state.send(LUIGI, "ciao")
+    [sent] = world.said("send_message")
+    world.hear("error", code="rate_limited", error="…", client_id=sent["client_id"],
+               retry_after=retry_after)  # fmt: skip
+    assert world.said("send_message") == []
+    world.passes(3600)
+    assert [m["client_id"] for m in world.said("send_message")] == [sent["client_id"]]
+
+
 def test_edits_deletions_and_reactions_change_the_message(world: World) -> None:
     world.state.select(LUIGI)
     where = {"chat_type": "private", "to_user": "dory", "from": "luigi", "timestamp": 1.0}
