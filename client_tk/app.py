@@ -67,11 +67,13 @@ class App:
     # Reports and time
 
     def _on_reports(self, batch: list[Report]) -> None:
-        self.state.take([report for report in batch if not isinstance(report, Done)])
-        for report in batch:
-            if isinstance(report, Done):
-                self._work.pop(report.number)(report.result)
-        self.settle()
+        try:
+            self.state.take([report for report in batch if not isinstance(report, Done)])
+            for report in batch:
+                if isinstance(report, Done):
+                    self._work.pop(report.number)(report.result)
+        finally:
+            self.settle()
 
     def settle(self) -> None:
         """Draw what has changed, and plan the next tick. After every report and every action."""
@@ -91,8 +93,10 @@ class App:
 
     def _tick(self) -> None:
         self._due = None
-        self.state.tick()
-        self.settle()
+        try:
+            self.state.tick()
+        finally:  # whatever failed: there is a next tick
+            self.settle()
 
     def in_background(self, work: Callable[[], object], then: Callable[[object], None]) -> None:
         """Do on the network thread what may take long; `then` gets what it returned."""
