@@ -537,13 +537,16 @@ class State:
         self.ask(request, discarded)
 
     def _forget_entries(self, key: ChatKey) -> None:
+        """What came meanwhile is asked for again, and how much of it is unread."""
         chat = self._chats.need(key)
         assert self._store is not None
         self._store.forget_entries(chat.id)
-        chat.low, chat.preview, chat.unread, chat.mentions = 1, "", 0, 0
+        chat.low, chat.preview, chat.unread, chat.mentions = chat.cursor + 1, "", 0, 0
         self._chats.save(chat)
         if key == self.selected and self._transcript is not None:
             self._transcript.open_at_end()
+            self.load_older()
+        self.ask(requests.ListChats(), self._take_chats)
         self._changed("chats")
         self._changed("page")
 

@@ -613,6 +613,23 @@ def test_unread_is_what_the_daemon_says_and_what_came_since(world: World) -> Non
     assert world.state.chats()[0].unread == 0
 
 
+def test_what_comes_while_a_chat_is_discarded_is_neither_lost_nor_read(world: World) -> None:
+    world.state.select(LUIGI)
+    world.message("luigi", "via")
+    world.state.discard_chat(LUIGI, lambda _reply: None)
+    world.message("luigi", "resta")
+    world.answer("delete_private_messages")
+    world.answer("list_chats", chats=[chat_item(seq=2, unread=1)])
+    assert world.state.chats()[0].unread == 1
+    world.answer("get_messages", messages=[item(2, "resta")], has_more=False)
+    world.message("luigi", "dopo")
+    assert world.shown() == ["resta", "dopo"]
+    assert world.state.chats()[0].unread == 2
+    world.restart()
+    world.state.select(LUIGI)
+    assert world.shown() == ["resta", "dopo"]
+
+
 def test_a_group_that_was_left_is_no_longer_listed(world: World) -> None:
     world.state.ask(requests.ListChats(), world.state._take_chats)
     world.answer("list_chats", chats=[chat_item(GROUP, seq=2)])
