@@ -135,6 +135,7 @@ class State:
         self._leaving = False
         self._connection.close()
         self._asking.lose()
+        self._herald.forget_missed()
         if self._store is not None:
             self._store.close()
         self._store = self._transcript = self._page = self.selected = None

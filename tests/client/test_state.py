@@ -670,6 +670,18 @@ def test_a_long_absence_calls_once(world: World) -> None:
     assert [text for _, text, _ in world.notices] == ["5 new messages"]
 
 
+def test_what_one_account_missed_is_not_told_to_the_next(world: World) -> None:
+    world.take(reports.Closed(1006, "lost"))
+    world.passes(60)
+    world.opens("ok")
+    world.message("luigi", "solo per dory")
+    world.take(reports.Closed(4501))
+    world.signs_in("ugo")
+    world.opens()
+    world.answer("list_chats", chats=[])
+    assert world.notices == []
+
+
 def test_typing_is_shown_for_a_while(world: World) -> None:
     world.message("luigi", "ciao")
     where = {"chat_type": "private", "to_user": "dory", "from": "luigi"}
