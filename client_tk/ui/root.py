@@ -95,6 +95,8 @@ class Root:
             self._view = SignIn(self.tk, self.theme, self._state, self._settings, self.settle)
             self._view.focus_first_empty()
             self._visited.clear()
+            self._close("confirm")
+            self._close("keep")
         self._view.pack(fill="both", expand=True)
 
     def _show_title(self) -> None:
@@ -204,6 +206,11 @@ class Root:
         else:
             self._dialogs[name] = make()
 
+    def _close(self, name: str) -> None:
+        dialog = self._dialogs.pop(name, None)
+        if dialog is not None and dialog.winfo_exists():
+            dialog.close()
+
     def _asking(self, name: str, kind: Callable[..., Dialog], *more: Any) -> None:
         self._open(name, lambda: kind(self.tk, self.theme, self._state, self, *more))
 
@@ -212,9 +219,7 @@ class Root:
 
     def search(self, *, here: bool) -> None:
         key = self._state.selected if here else None
-        dialog = self._dialogs.pop("search", None)
-        if dialog is not None and dialog.winfo_exists():
-            dialog.close()
+        self._close("search")
         self._asking("search", Search, key)
 
     def mentions(self) -> None:
@@ -234,7 +239,9 @@ class Root:
         self._open("keep", lambda: ask_to_keep_in_file(self.tk, self.theme, then))
 
     def confirm(self, title: str, question: str, yes: str, then: Callable[[], object]) -> None:
-        """What cannot be taken back is asked for first."""
+        """What cannot be taken back is asked for first. A question that is open is given up: the
+        answer is never to another one than was asked last."""
+        self._close("confirm")
 
         def make() -> Dialog:
             dialog = Dialog(self.tk, self.theme, title)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import time
+import tkinter as tk
 from collections.abc import Iterator
 from pathlib import Path
+from tkinter import ttk
 
 import pytest
 
@@ -59,3 +61,31 @@ def test_after_a_fault_the_server_is_tried_again_all_the_same(
         assert time.monotonic() < until_s, faults
         time.sleep(0.005)
     assert faults == [Fault]
+
+
+def buttons(app: App, label: str) -> list[ttk.Button]:
+    app.tk.update()
+    found: list[tk.Misc] = [app.tk]
+    for widget in found:
+        found += widget.winfo_children()
+    return [w for w in found if isinstance(w, ttk.Button) and str(w.cget("text")) == label]
+
+
+def test_an_answer_is_to_the_question_that_was_asked_last(app: App) -> None:
+    done: list[int] = []
+    for number in (1, 2):
+        app.root.confirm("Delete", "This message?", "Yes", lambda n=number: done.append(n))  # type: ignore[misc]
+    [yes] = buttons(app, "Yes")
+    yes.invoke()
+    assert done == [2]
+    assert buttons(app, "Yes") == []
+
+
+def test_no_question_is_left_for_the_next_account(app: App) -> None:
+    app.root.confirm("Delete", "This message?", "Yes", lambda: None)
+    app.root.ask_to_keep(lambda: None)
+    assert buttons(app, "Yes")
+    assert buttons(app, "Keep it in a file")
+    app.state.leave("")
+    app.settle()
+    assert buttons(app, "Yes") + buttons(app, "Keep it in a file") == []
