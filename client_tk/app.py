@@ -160,6 +160,9 @@ class App:
         path = self._profile.token_path(server, username)
         self.in_background(lambda: secret.write_file(path, token), lambda _done: None)
 
+    def leaving(self) -> None:
+        self.root.flush()
+
     def signed_out(self, server: Server, username: str) -> None:
         self.settings.remember(server, username, stay=False)
         self.save_settings()

@@ -132,6 +132,8 @@ class State:
 
     def leave(self, problem: str) -> None:
         """Back to the sign-in form, with a sentence about why."""
+        if self._store is not None:
+            self._outside.leaving()
         self._leaving = False
         self._connection.close()
         self._asking.lose()

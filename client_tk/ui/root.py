@@ -63,9 +63,14 @@ class Root:
     def remember(self, settings: Settings) -> None:
         """Write down how the window stands, before it is closed."""
         settings.geometry = self.tk.geometry()
+        self.flush()
+        if isinstance(self._view, Window):
+            settings.members_shown = self._view.members_wanted
+
+    def flush(self) -> None:
+        """Tell the state what is written."""
         if isinstance(self._view, Window):
             self._view.composer.flush()
-            settings.members_shown = self._view.members_wanted
 
     # Drawing
 
@@ -164,8 +169,7 @@ class Root:
             self._view.jump_to(seq)
 
     def _select(self, key: ChatKey) -> None:
-        if isinstance(self._view, Window):
-            self._view.composer.flush()
+        self.flush()
         self._state.select(key)
         self.settle()
 
@@ -198,8 +202,7 @@ class Root:
         """One of each kind at a time; one that is open comes to the front."""
         if self._state.phase != "in" and name not in ("settings", "help", "keep"):
             return
-        if isinstance(self._view, Window):
-            self._view.composer.flush()
+        self.flush()
         dialog = self._dialogs.get(name)
         if dialog is not None and dialog.winfo_exists():
             dialog.to_front()

@@ -51,6 +51,9 @@ class World:
         if stay:
             self.kept[username] = token
 
+    def leaving(self) -> None:
+        pass
+
     def signed_out(self, server: Server, username: str) -> None:
         self.kept.pop(username, None)
 

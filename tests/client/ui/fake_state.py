@@ -114,6 +114,9 @@ class Outside:
     def signed_in(self, server: Server, username: str, token: str, *, stay: bool) -> None:
         pass
 
+    def leaving(self) -> None:
+        pass
+
     def signed_out(self, server: Server, username: str) -> None:
         self.forgotten.append(username)
 

@@ -10,12 +10,14 @@ from tkinter import ttk
 
 import pytest
 
-from client_tk import secret
+from client_tk import reports, secret
 from client_tk.app import App
-from client_tk.model import Server
+from client_tk.model import ChatKey, Server
 from client_tk.settings import Profile, Settings
+from client_tk.ui.window import Window
 
 PATIENCE_S = 10.0
+SERVER = Server("127.0.0.1", 1, 1)
 
 
 class Fault(Exception):
@@ -27,10 +29,9 @@ def app(tmp_path: Path) -> Iterator[App]:
     """Dory is signed in, and nobody answers at her server."""
     profile = Profile("dory", folder=tmp_path)
     settings = Settings(theme="light", notifications=False)
-    server = Server("127.0.0.1", 1, 1)
-    settings.remember(server, "dory", stay=True)
+    settings.remember(SERVER, "dory", stay=True)
     profile.save(settings)
-    secret.write_file(profile.token_path(server, "dory"), "rg1_x")
+    secret.write_file(profile.token_path(SERVER, "dory"), "rg1_x")
     it = App(profile)
     yield it
     it.quit()
@@ -61,6 +62,20 @@ def test_after_a_fault_the_server_is_tried_again_all_the_same(
         assert time.monotonic() < until_s, faults
         time.sleep(0.005)
     assert faults == [Fault]
+
+
+def test_a_draft_is_kept_to_its_last_letter_when_the_session_ends(app: App) -> None:
+    luigi = ChatKey("private", "luigi")
+    app.root.visit(luigi)
+    window = app.root._view
+    assert isinstance(window, Window)
+    window.composer.text.insert("end", "ciao")
+    window.composer.entry.notice()
+    app.state.take([reports.Closed(4501)])
+    app.settle()
+    assert app.state.phase == "signed_out"
+    app.state.come_back(SERVER, "dory")
+    assert app.state.draft(luigi) == "ciao"
 
 
 def buttons(app: App, label: str) -> list[ttk.Button]:
