@@ -7,7 +7,9 @@ again: "phase", "problem", "link", "chats", "page", "typing", "people", "members
 
 from __future__ import annotations
 
+import contextlib
 import logging
+import sqlite3
 from collections.abc import Iterable
 from typing import Any, Literal
 
@@ -489,7 +491,8 @@ class State:
         if self._store is None:
             return
         self._chats.need(key)
-        self._store.set_meta("selected", msgspec.json.encode(key).decode())
+        with contextlib.suppress(sqlite3.Error):  # a full disk is no reason not to read
+            self._store.set_meta("selected", msgspec.json.encode(key).decode())
         self._show(key)
 
     def _show(self, key: ChatKey) -> None:
@@ -699,7 +702,8 @@ class State:
         herald.visible = herald.visible if visible is None else visible
         if at_end is not None and self._transcript is not None:
             self._transcript.at_end = at_end
-        self._maybe_read()
+        with contextlib.suppress(sqlite3.Error):
+            self._maybe_read()
 
     def _maybe_read(self) -> None:
         shown = self._transcript

@@ -291,9 +291,13 @@ class Window(ttk.Frame):
         self._state.changes.add("draft")
 
     def draft(self, key: ChatKey, text: str) -> None:
-        if self._state.phase == "in":
+        if self._state.phase != "in":
+            return
+        try:
             self._state.set_draft(key, text)
-            self._owner.settle()
+        except sqlite3.Error:  # it stays in the window, which can be used and closed
+            self._owner.say(_("Your disk cannot keep what you write. Make room on it."))
+        self._owner.settle()
 
     def typing(self, key: ChatKey, active: bool) -> None:
         self._state.set_typing(key, active)

@@ -544,6 +544,18 @@ def test_a_disk_on_which_nothing_can_be_written_is_waited_for(world: World) -> N
     assert world.state.unread == 0
 
 
+def test_chats_are_read_although_nothing_can_be_written(world: World) -> None:
+    ugo = ChatKey("private", "ugo")
+    world.message("luigi", "da luigi")
+    world.message("ugo", "da ugo", seq=1, to_user="dory")
+    world.state.select(LUIGI)
+    assert world.state._store is not None
+    world.state._store._database.execute("PRAGMA query_only = 1")
+    world.state.select(ugo)
+    world.state.seen(focused=True, visible=True, at_end=True)
+    assert world.shown() == ["da ugo"]
+
+
 def test_what_was_still_on_its_way_when_something_could_not_be_kept_is_not_taken(
     world: World,
 ) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,12 +10,13 @@ import pytest
 
 from client_tk import reports
 from client_tk.model import ChatKey
+from client_tk.store import Store
 from client_tk.ui.window import Window
 from ruggine.wire import frames, requests
 from tests.client.ui.fake_state import Play
 from tests.client.ui.stage import stage
 
-LUIGI = ChatKey("private", "luigi")
+LUIGI, UGO = ChatKey("private", "luigi"), ChatKey("private", "ugo")
 
 
 class House(Play):
@@ -52,6 +54,7 @@ def house(tmp_path: Path) -> Iterator[House]:
         it.window = Window(it.root, it.theme, it.state, it)  # type: ignore[arg-type]
         it.window.pack(fill="both", expand=True)
         it.views.append(it.window)
+        it.visit(UGO)
         it.visit(LUIGI)
         said = frames.IncomingMessage(
             chat_type="private",
@@ -81,3 +84,21 @@ def test_an_edit_that_is_refused_is_kept_and_so_is_the_draft(
     assert house.sentences
     assert house.has_written() == "\n".join(filter(None, [draft, "cioa, ciao!"]))
     assert house.state.draft(LUIGI) == house.has_written()
+
+
+def test_on_a_full_disk_what_is_written_stays_in_the_window(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise sqlite3.OperationalError("database or disk is full")
+
+    house.writes("una ")
+    house.window.composer.flush()
+    monkeypatch.setattr(Store, "save_draft", full)
+    house.writes("bozza")
+    house.window.composer.flush()
+    assert any("disk" in sentence for sentence in house.sentences)
+    house.visit(UGO)
+    assert house.has_written() == ""
+    house.visit(LUIGI)
+    assert house.has_written() == "una bozza"
