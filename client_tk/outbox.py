@@ -35,6 +35,8 @@ class Outbox:
         self._live = False
         self._not_before_s = 0.0
         self._failures = 0
+        self.max_frame_size = 0
+        """Of the daemon, in bytes; 0 while it is not known."""
 
     def __len__(self) -> int:
         """How many are not stored yet."""
@@ -92,12 +94,20 @@ class Outbox:
                 **fields_of(chat.key), content=message.content, client_id=message.client_id,
                 reply_to=message.reply_to,
             )  # fmt: skip
+            frame = self._encoded(request)
         except errors.Refusal as refusal:
             sentence = wording.trouble(refusal.code, refusal.sentence)
             self._change(message, replace(message, refusal=sentence))
             return
         self._on_way[message.chat_id] = message.client_id
-        self._say(msgspec.json.encode(request))
+        self._say(frame)
+
+    def _encoded(self, request: SendMessage) -> bytes:
+        """Raises MessageTooLong for what the daemon would not answer, but hang up for."""
+        frame = msgspec.json.encode(request)
+        if 0 < self.max_frame_size < len(frame):
+            raise errors.MessageTooLong
+        return frame
 
     # What became of it
 

@@ -276,6 +276,7 @@ class State:
         if self._store is None:
             return
         self.max_message_length = welcome.limits.max_message_length
+        self._outbox.max_frame_size = welcome.limits.max_frame_size
         if welcome.resume == "reset":
             self._chats.forget_progress()
             if self._transcript is not None:
@@ -286,7 +287,7 @@ class State:
         self.roster.refresh()
         if welcome.resume != "ok":
             self._caught_up()
-        self.changes |= {"link", "chats", "page", "members"}
+        self.changes |= {"link", "chats", "page", "members", "draft"}
 
     def _caught_up(self) -> None:
         self._connection.caught_up()

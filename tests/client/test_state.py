@@ -12,7 +12,7 @@ import pytest
 from client_tk import intents, reports
 from client_tk.model import ChatKey, Trouble
 from client_tk.store import Store
-from ruggine.wire import requests
+from ruggine.wire import frames, requests
 from tests.client.world import LUIGI, SERVER, World
 
 GROUP = ChatKey("group", "0b0c0d0e-0000-4000-8000-000000000001")
@@ -284,6 +284,20 @@ def test_what_cannot_be_stored_now_is_sent_again_by_itself(world: World) -> None
     assert world.said("send_message") == []
     world.passes(0.2)
     assert [m["client_id"] for m in world.said("send_message")] == [sent["client_id"]]
+
+
+def test_what_is_larger_than_a_frame_is_refused_here(world: World) -> None:
+    """The daemon would hang up each time it is sent."""
+    world.take(reports.Closed(1006, "lost"))
+    world.state.select(LUIGI)
+    world.state.send(LUIGI, "🦀" * 1100)
+    world.state.send(LUIGI, "piccolo")
+    world.passes(60)
+    world.opens(limits=frames.Limits(4096, 4096))
+    assert [m["content"] for m in world.said("send_message")] == ["piccolo"]
+    assert world.state.page is not None
+    assert [row.progress for row in world.state.page.rows] == ["refused", "waiting"]
+    assert "too long" in world.state.page.rows[0].refusal
 
 
 @pytest.mark.parametrize("retry_after", [-5, 0, 1e-9, 1e300])

@@ -13,7 +13,7 @@ from client_tk.model import ChatKey
 from client_tk.store import Store
 from client_tk.ui.window import Window
 from ruggine.wire import frames, requests
-from tests.client.ui.fake_state import Play
+from tests.client.ui.fake_state import Play, welcome
 from tests.client.ui.stage import stage
 
 LUIGI, UGO = ChatKey("private", "luigi"), ChatKey("private", "ugo")
@@ -84,6 +84,13 @@ def test_an_edit_that_is_refused_is_kept_and_so_is_the_draft(
     assert house.sentences
     assert house.has_written() == "\n".join(filter(None, [draft, "cioa, ciao!"]))
     assert house.state.draft(LUIGI) == house.has_written()
+
+
+def test_the_limit_of_the_daemon_counts_as_soon_as_it_is_known(house: House) -> None:
+    house.hear(reports.Opened(welcome("dory", frames.Limits(10, 65536))))
+    house.writes("more than ten", "<Return>")
+    assert house.has_written() == "more than ten"
+    assert house.state.link.waiting == 0
 
 
 def test_on_a_full_disk_what_is_written_stays_in_the_window(
