@@ -114,9 +114,10 @@ class Chats:
     def count(self, chat: StoredChat, row: Row, mention: bool) -> None:
         """A new entry: it is unread if it is somebody else's message."""
         seq = row.seq or 0
-        if row.kind == "message":
+        is_said = row.kind == "message" and not row.deleted
+        if is_said:
             self._show(chat, row.sender, row.content, row.time_s)
-        if row.kind != "message" or row.sender == self._me or seq <= chat.read_seq:
+        if not is_said or row.sender == self._me or seq <= chat.read_seq:
             return
         if seq > chat.counted:
             chat.counted = seq

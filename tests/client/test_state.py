@@ -696,6 +696,21 @@ def test_a_long_absence_calls_once(world: World) -> None:
     assert [text for _, text, _ in world.notices] == ["5 new messages"]
 
 
+def test_what_was_deleted_meanwhile_is_neither_unread_nor_announced(world: World) -> None:
+    world.message("luigi", "prima")
+    world.notices.clear()
+    world.take(reports.Closed(1006, "lost"))
+    world.passes(60)
+    world.opens("ok")
+    world.message("luigi", "", deleted=True)
+    world.hear("message_deleted", chat_type="private", to_user="dory", **{"from": "luigi"}, seq=3,
+               ref=2, timestamp=1.0)  # fmt: skip
+    world.hear("caught_up")
+    assert world.notices == []
+    [line] = world.state.chats()
+    assert (line.unread, line.preview) == (1, "prima")
+
+
 def test_what_one_account_missed_is_not_told_to_the_next(world: World) -> None:
     world.take(reports.Closed(1006, "lost"))
     world.passes(60)
