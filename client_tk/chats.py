@@ -124,6 +124,17 @@ class Chats:
             chat.unread += 1
         chat.mentions += mention
 
+    def reword(self, chat: StoredChat, before: Row, now: Row) -> None:
+        """A message of the cache says something else now, or nothing any more."""
+        unread = before.sender != self._me and (before.seq or 0) > chat.read_seq
+        if unread and now.deleted and not before.deleted:
+            chat.unread = max(chat.unread - 1, 0)
+            chat.mentions = min(chat.mentions, chat.unread)
+        last = self._store.last_said(chat.id)
+        chat.preview = ""
+        if last is not None:
+            self._show(chat, last.sender, last.content, last.time_s)
+
     def read(self, chat: StoredChat, seq: int) -> bool:
         """The read mark has come to `seq`, here or on another device. Whether that is news."""
         if seq <= chat.read_seq and not chat.unread:

@@ -390,7 +390,9 @@ class State:
             self._late_changes.append(frame)
         row = self._store.row(chat.id, frame.ref)
         if row is not None:
-            self._store.put(chat.id, [rows.changed(row, frame)])
+            changed = rows.changed(row, frame)
+            self._store.put(chat.id, [changed])
+            self._chats.reword(chat, row, changed)
         if chat.key == self.selected and self._transcript is not None:
             self._transcript.change(frame.ref, frame)
             self._changed("page")

@@ -248,6 +248,13 @@ class Store:
         ).fetchone()
         return int(found[0])
 
+    def last_said(self, chat_id: int) -> Row | None:
+        """The newest message, as far as it is cached."""
+        found = self._rows(
+            "chat_id = ? AND kind = 'message' AND NOT deleted ORDER BY seq DESC LIMIT 1", (chat_id,)
+        )
+        return found[0] if found else None
+
     def last_own(self, chat_id: int, me: str) -> Row | None:
         found = self._rows(
             "chat_id = ? AND sender = ? AND kind = 'message' AND NOT deleted "

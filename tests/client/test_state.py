@@ -711,6 +711,26 @@ def test_what_was_deleted_meanwhile_is_neither_unread_nor_announced(world: World
     assert (line.unread, line.preview) == (1, "prima")
 
 
+def test_the_list_shows_what_a_message_says_now_and_not_what_it_said(world: World) -> None:
+    where = {"chat_type": "private", "to_user": "dory", "from": "luigi", "timestamp": 1.0}
+
+    def line() -> tuple[str, int]:
+        [found] = world.state.chats()
+        return found.preview, found.unread
+
+    world.message("luigi", "prima")
+    world.message("luigi", "un segreto")
+    world.hear("message_edited", **where, seq=3, ref=2, content="niente")
+    assert line() == ("niente", 2)
+    world.hear("message_deleted", **where, seq=4, ref=2)
+    world.hear("message_deleted", **where, seq=5, ref=2)
+    assert line() == ("prima", 1)
+    world.hear("message_deleted", **where, seq=6, ref=1)
+    assert line() == ("", 0)
+    world.restart()
+    assert line() == ("", 0)
+
+
 def test_what_one_account_missed_is_not_told_to_the_next(world: World) -> None:
     world.take(reports.Closed(1006, "lost"))
     world.passes(60)
