@@ -279,6 +279,7 @@ class State:
         self._outbox.max_frame_size = welcome.limits.max_frame_size
         if welcome.resume == "reset":
             self._chats.forget_progress()
+            self._reads = {}
             if self._transcript is not None:
                 self._transcript.open_at_end()
         self._store.set_meta("epoch", welcome.epoch or "")

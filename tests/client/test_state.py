@@ -425,6 +425,17 @@ def test_a_stored_message_that_a_restored_database_does_not_have_is_sent_again(
     assert world.shown() == ["mio"]
 
 
+def test_what_was_read_in_another_database_is_not_read_in_this_one(world: World) -> None:
+    world.state.select(LUIGI)
+    world.hear("read_receipt", chat_type="private", username="luigi", to_user="dory", seq=9)
+    world.take(reports.Closed(1006, "lost"))
+    world.passes(60)
+    world.opens("reset", epoch="e2")
+    world.message("dory", "nuovo", seq=1)
+    assert world.state.page is not None
+    assert [row.progress for row in world.state.page.rows] == ["stored"]
+
+
 def test_the_back_off_grows_and_the_person_need_not_wait(world: World) -> None:
     for _ in range(8):
         world.take(reports.Closed(1006, "lost"))
