@@ -358,8 +358,11 @@ class State:
     def _on_entry(self, frame: Any) -> None:
         actor = str(getattr(frame, "sender", "") or getattr(frame, "by", ""))
         chat = self._chats.need(key_of(frame, self.me, actor))
+        broken = frame.seq > chat.cursor + 1
         if not self._chats.advance(chat, frame.seq):
             return
+        if broken and chat.key == self.selected and self._transcript is not None:
+            self._transcript.open_at_end()
         row = rows.of_entry(frame)
         if row is None:
             self._change_row(chat, frame)

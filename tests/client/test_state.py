@@ -345,6 +345,24 @@ def test_nothing_is_shown_twice_and_a_break_begins_the_cache_anew(world: World) 
     assert world.state.page.has_older
 
 
+def test_who_comes_back_into_a_group_that_is_open_sees_what_was_said_since(world: World) -> None:
+    where = {"chat_type": "group", "group_id": GROUP.name, "timestamp": 1.0}
+    me = {"username": "dory", "by": "luigi"}
+    world.state.select(GROUP)
+    world.hear("member_joined", **where, **me, seq=1)
+    world.message("luigi", "prima", seq=2, group_id=GROUP.name)
+    world.hear("member_left", **where, **me, seq=3)
+    world.hear("member_joined", **where, **me, seq=50)
+    world.message("luigi", "dopo", seq=51, group_id=GROUP.name)
+    assert world.shown() == ["", "dopo"]
+    world.said("get_messages")
+    world.state.load_older()
+    world.answer("get_messages", messages=[item(49)], has_more=False)
+    assert world.shown() == ["n. 49", "", "dopo"]
+    assert world.state.page is not None
+    assert not world.state.page.loading
+
+
 def test_a_gap_is_asked_for_when_somebody_scrolls_there(world: World) -> None:
     world.state.select(LUIGI)
     world.message("luigi", "prima", seq=1)
