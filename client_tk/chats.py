@@ -140,10 +140,16 @@ class Chats:
         if seq <= chat.read_seq and not chat.unread:
             return False
         chat.read_seq = max(seq, chat.read_seq)
-        chat.unread = self._store.unread(chat.id, chat.read_seq, self._me)
+        chat.unread = self._unread(chat)
         chat.mentions = min(chat.mentions, chat.unread)
         self._store.save_chat(chat)
         return True
+
+    def _unread(self, chat: StoredChat) -> int:
+        """As far as it can be known, where the cache begins behind the read mark."""
+        if chat.low <= chat.read_seq + 1:
+            return self._store.unread(chat.id, chat.read_seq, self._me)
+        return min(chat.unread, max(chat.cursor - chat.read_seq, 0))
 
     def _show(self, chat: StoredChat, sender: str, content: str, time_s: float) -> None:
         text = " ".join(content[: 2 * _PREVIEW].split())[:_PREVIEW]

@@ -685,6 +685,16 @@ def test_what_comes_while_a_chat_is_discarded_is_neither_lost_nor_read(world: Wo
     assert world.shown() == ["resta", "dopo"]
 
 
+def test_what_another_device_has_read_in_part_stays_unread_in_part(world: World) -> None:
+    world.state.ask(requests.ListChats(), world.state._take_chats)
+    world.answer("list_chats", chats=[chat_item(seq=100, read_seq=40, unread=60)])
+    for seq, unread in ((50, 50), (99, 1), (100, 0)):
+        world.hear("read_receipt", chat_type="private", username="dory", to_user="luigi", seq=seq)
+        assert world.state.chats()[0].unread == unread
+    world.message("luigi", "nuovo", seq=101)
+    assert world.state.chats()[0].unread == 1
+
+
 def test_a_group_that_was_left_is_no_longer_listed(world: World) -> None:
     world.state.ask(requests.ListChats(), world.state._take_chats)
     world.answer("list_chats", chats=[chat_item(GROUP, seq=2)])
