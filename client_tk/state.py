@@ -277,7 +277,8 @@ class State:
             return
         self.max_message_length = welcome.limits.max_message_length
         self._outbox.max_frame_size = welcome.limits.max_frame_size
-        if welcome.resume == "reset":
+        known = self._store.meta("epoch")
+        if welcome.resume == "reset" or (known and welcome.epoch != known):
             self._chats.forget_progress()
             self._reads = {}
             if self._transcript is not None:

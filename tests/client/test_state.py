@@ -443,6 +443,16 @@ def test_a_stored_message_that_a_restored_database_does_not_have_is_sent_again(
     assert world.shown() == ["mio"]
 
 
+def test_another_database_is_one_although_the_daemon_does_not_say_so(world: World) -> None:
+    world.state.select(LUIGI)
+    world.message("luigi", "di prima", seq=9)
+    world.take(reports.Closed(1006, "lost"))
+    world.passes(60)
+    world.opens("none", epoch="e2")
+    world.message("luigi", "del nuovo", seq=1)
+    assert world.shown() == ["del nuovo"]
+
+
 def test_what_was_read_in_another_database_is_not_read_in_this_one(world: World) -> None:
     world.state.select(LUIGI)
     world.hear("read_receipt", chat_type="private", username="luigi", to_user="dory", seq=9)
