@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import sqlite3
 from collections.abc import Callable
 from typing import Any
 
@@ -37,8 +39,10 @@ class Account:
 
     def select(self, key: ChatKey) -> None:
         """Show a chat, now and after a restart."""
-        self.shown.show(self.chats.need(key))
-        self.store.set_meta("selected", msgspec.json.encode(key).decode())
+        chat = self.chats.need(key)
+        with contextlib.suppress(sqlite3.Error):  # a full disk is no reason not to read
+            self.store.set_meta("selected", msgspec.json.encode(key).decode())
+        self.shown.show(chat)
 
     def select_last(self) -> None:
         """Show the chat that was shown at last, if it is still there."""
@@ -55,8 +59,11 @@ class Account:
         what changes an earlier entry."""
         actor = str(getattr(frame, "sender", "") or getattr(frame, "by", ""))
         chat = self.chats.need(key_of(frame, self.me, actor))
+        broken = frame.seq > chat.cursor + 1
         if not self.chats.advance(chat, frame.seq):
             return None
+        if broken:
+            self._begin_at_end(chat)
         row = rows.of_entry(frame)
         if row is None:
             self._change_row(chat, frame)
@@ -75,7 +82,9 @@ class Account:
     def _change_row(self, chat: StoredChat, frame: Any) -> None:
         row = self.store.row(chat.id, frame.ref)
         if row is not None:
-            self.store.put(chat.id, [rows.changed(row, frame)])
+            changed = rows.changed(row, frame)
+            self.store.put(chat.id, [changed])
+            self.chats.reword(chat, row, changed)
         self.shown.change(chat, frame)
 
     def _change_chat(self, chat: StoredChat, frame: Any) -> None:
@@ -110,15 +119,19 @@ class Account:
     def forget_progress(self) -> None:
         """The daemon has another database than before."""
         self.chats.forget_progress()
+        self.shown.forget_reads()
         self.shown.open_at_end()
 
     def forget_entries(self, key: ChatKey) -> None:
-        """The person has discarded what a chat has up to now."""
+        """The person has discarded what a chat has up to now. What came meanwhile is asked for
+        again."""
         chat = self.chats.need(key)
         self.store.forget_entries(chat.id)
-        chat.low, chat.preview, chat.unread, chat.mentions = 1, "", 0, 0
+        chat.low, chat.preview, chat.unread, chat.mentions = chat.cursor + 1, "", 0, 0
         self.chats.save(chat)
         self._begin_at_end(chat)
+        if chat.key == self.shown.key:
+            self.shown.load_older()
         self._changed("chats")
 
     def _begin_at_end(self, chat: StoredChat) -> None:

@@ -69,8 +69,10 @@ class App:
     # Reports and time
 
     def _on_reports(self, batch: list[Report]) -> None:
-        self.state.take(batch)
-        self.settle()
+        try:
+            self.state.take(batch)
+        finally:
+            self.settle()
 
     def settle(self) -> None:
         """Draw what has changed, and plan the next tick. After every report and every action."""
@@ -90,8 +92,10 @@ class App:
 
     def _tick(self) -> None:
         self._due = None
-        self.state.tick()
-        self.settle()
+        try:
+            self.state.tick()
+        finally:  # whatever failed: there is a next tick
+            self.settle()
 
     # Accounts
 
@@ -149,6 +153,9 @@ class App:
         path = self._profile.token_path(server, username)
         with contextlib.suppress(OSError):  # a full disk costs the sign-in of the next start
             secret.write_file(path, token)
+
+    def leaving(self) -> None:
+        self.root.flush()
 
     def signed_out(self, server: Server, username: str) -> None:
         self.settings.remember(server, username, stay=False)

@@ -18,7 +18,7 @@ from msgspec import Struct
 
 class Scene(Struct, frozen=True, kw_only=True):
     """How things stand when an entry comes. `shown`: its chat is the one in the window; `own`: it
-    is the person's own, or no message at all."""
+    is the person's own, or no message at all, or one that was deleted meanwhile."""
 
     focused: bool
     visible: bool

@@ -66,7 +66,9 @@ class Chats:
 
     def pass_over(self, chat: StoredChat, last: int) -> None:
         """Entries up to `last` are not sent: what changed earlier messages in them is not known,
-        so these are asked for again when they are wanted."""
+        so these are asked for again when they are wanted. Nothing happens where they are known."""
+        if last <= chat.cursor:
+            return
         self._store.forget_entries(chat.id)
         chat.low, chat.cursor = last + 1, last
 
@@ -116,21 +118,33 @@ class Chats:
     def count(self, chat: StoredChat, row: Row, mention: bool) -> None:
         """A new entry: it is unread if it is somebody else's message."""
         seq = row.seq or 0
-        if row.kind == "message":
+        is_said = row.kind == "message" and not row.deleted
+        if is_said:
             self._show(chat, row.sender, row.content, row.time_s)
-        if row.kind != "message" or row.sender == self._me or seq <= chat.read_seq:
+        if not is_said or row.sender == self._me or seq <= chat.read_seq:
             return
         if seq > chat.counted:
             chat.counted = seq
             chat.unread += 1
         chat.mentions += mention
 
+    def reword(self, chat: StoredChat, before: Row, now: Row) -> None:
+        """A message of the cache says something else now, or nothing any more."""
+        unread = before.sender != self._me and (before.seq or 0) > chat.read_seq
+        if unread and now.deleted and not before.deleted:
+            chat.unread = max(chat.unread - 1, 0)
+            chat.mentions = min(chat.mentions, chat.unread)
+        last = self._store.last_said(chat.id)
+        chat.preview = ""
+        if last is not None:
+            self._show(chat, last.sender, last.content, last.time_s)
+
     def read(self, chat: StoredChat, seq: int) -> bool:
         """The read mark has come to `seq`, here or on another device. Whether that is news."""
         if seq <= chat.read_seq and not chat.unread:
             return False
         chat.read_seq = max(seq, chat.read_seq)
-        chat.unread = self._store.unread(chat.id, chat.read_seq, self._me)
+        chat.unread = self._unread(chat)
         chat.mentions = min(chat.mentions, chat.unread)
         self._store.save_chat(chat)
         return True
@@ -140,6 +154,12 @@ class Chats:
         """Of all chats that are not muted."""
         chats = self._chats.values()
         return sum(chat.unread for chat in chats if not chat.muted and not chat.left)
+
+    def _unread(self, chat: StoredChat) -> int:
+        """As far as it can be known, where the cache begins behind the read mark."""
+        if chat.low <= chat.read_seq + 1:
+            return self._store.unread(chat.id, chat.read_seq, self._me)
+        return min(chat.unread, max(chat.cursor - chat.read_seq, 0))
 
     def _show(self, chat: StoredChat, sender: str, content: str, time_s: float) -> None:
         text = " ".join(content[: 2 * _PREVIEW].split())[:_PREVIEW]

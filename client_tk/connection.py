@@ -7,7 +7,7 @@ from collections.abc import Callable
 from client_tk import intents
 from client_tk.model import LinkView, Server
 from client_tk.outside import Outside
-from client_tk.reconnect import Backoff, may_retry
+from client_tk.reconnect import MOST_S, Backoff, may_retry
 
 
 class Connection:
@@ -21,6 +21,7 @@ class Connection:
         self._retry_at_s: float | None = None
         self._reason = ""
         self._validating: Server | None = None
+        self._good_since_s: float | None = None
         self.token: str | None = None
         self.is_caught_up = False
 
@@ -52,6 +53,7 @@ class Connection:
         self._status, self._retry_at_s, self._reason = "offline", None, ""
         self.token = self._validating = None
         self.is_caught_up = False
+        self._good_since_s = None
         self._backoff.reset()
         self._outside.tell(intents.Close())
         self._changed("link")
@@ -63,9 +65,8 @@ class Connection:
         self.is_caught_up = not resuming
 
     def caught_up(self) -> None:
-        """Also the sign that this connection is a good one."""
         self.is_caught_up = True
-        self._backoff.reset()
+        self._good_since_s = self._outside.now_s()
 
     def failed(self, reason: str) -> None:
         """Nobody could be asked."""
@@ -73,11 +74,18 @@ class Connection:
 
     def closed(self, code: int, reason: str) -> None:
         self.is_caught_up = False
+        if self._has_lasted():
+            self._backoff.reset()
         if may_retry(code):
             self._plan(reason)
         else:
             self._status, self._retry_at_s, self._reason = "offline", None, reason
             self._changed("link")
+
+    def _has_lasted(self) -> bool:
+        """A daemon that lets everybody in and then fails is not to be asked twice a second."""
+        since_s, self._good_since_s = self._good_since_s, None
+        return since_s is not None and self._outside.now_s() - since_s >= MOST_S
 
     def _plan(self, reason: str) -> None:
         self._status, self._reason = "offline", reason

@@ -59,7 +59,7 @@ class Herald:
                 shown=shown is not None and shown.chat is chat,
                 at_end=shown is not None and shown.shows_end,
                 muted=chat.muted,
-                own=row is None or row.sender == me or row.kind != "message",
+                own=row is None or row.sender == me or row.kind != "message" or row.deleted,
                 mention=row is not None and mentions(row.content, me),
                 caught_up=caught_up,
             )

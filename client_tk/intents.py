@@ -53,6 +53,9 @@ class Say(Struct, frozen=True):
 
     frame: bytes
 
+    def __repr__(self) -> str:
+        return f"Say({len(self.frame)} bytes)"
+
 
 class Close(Struct, frozen=True):
     """Close the WebSocket, if there is one; not answered by Closed."""

@@ -19,6 +19,8 @@ from ruggine.wire.requests import SendMessage
 _TEMPORARY = frozenset({"unavailable", "rate_limited"})
 _AGAIN_S = 2.0
 _MOST_AGAIN_S = 60.0
+_LEAST_ASKED_S, _MOST_ASKED_S = 0.5, 3600.0
+"""Whatever the daemon says: it is not asked in a circle, and nobody waits for ever."""
 
 
 class Outbox:
@@ -33,6 +35,8 @@ class Outbox:
         self._live = False
         self._not_before_s = 0.0
         self._failures = 0
+        self.max_frame_size = 0
+        """Of the daemon, in bytes; 0 while it is not known."""
 
     def __len__(self) -> int:
         """How many are not stored yet."""
@@ -44,9 +48,10 @@ class Outbox:
     def post(
         self, chat: StoredChat, content: str, reply_to: int | None, time_s: float, now_s: float
     ) -> str:
-        """Returns the client_id. The message is on the disk when this returns."""
+        """Returns the client_id. The message is on the disk when this returns, and no draft."""
         message = Waiting(chat.id, uuid.uuid4().hex, content, reply_to, time_s)
         self._store.post(message)
+        chat.draft = ""
         self._messages.append(message)
         self.send_more(now_s)
         return message.client_id
@@ -54,9 +59,14 @@ class Outbox:
     # The connection
 
     def live(self, now_s: float) -> None:
-        """The connection stands and is caught up."""
+        """The connection stands and is caught up.
+
+        What was stored and has not been seen since is sent again, and found again by its
+        client_id: its entry was in a gap, or in a database that is no more.
+        """
         self._live, self._failures, self._not_before_s = True, 0, 0.0
         self._on_way.clear()
+        self._messages = [replace(m, seq=None) for m in self._messages]
         self.send_more(now_s)
 
     def lost(self) -> None:
@@ -84,12 +94,20 @@ class Outbox:
                 **fields_of(chat.key), content=message.content, client_id=message.client_id,
                 reply_to=message.reply_to,
             )  # fmt: skip
+            frame = self._encoded(request)
         except errors.Refusal as refusal:
             sentence = wording.trouble(refusal.code, refusal.sentence)
             self._change(message, replace(message, refusal=sentence))
             return
         self._on_way[message.chat_id] = message.client_id
-        self._say(msgspec.json.encode(request))
+        self._say(frame)
+
+    def _encoded(self, request: SendMessage) -> bytes:
+        """Raises MessageTooLong for what the daemon would not answer, but hang up for."""
+        frame = msgspec.json.encode(request)
+        if 0 < self.max_frame_size < len(frame):
+            raise errors.MessageTooLong
+        return frame
 
     # What became of it
 
@@ -123,7 +141,8 @@ class Outbox:
         if code in _TEMPORARY:
             self._failures += 1
             wait_s = min(_AGAIN_S * 2 ** (self._failures - 1), _MOST_AGAIN_S)
-            self._not_before_s = now_s + (retry_after_s or wait_s)
+            asked_s = max(retry_after_s or wait_s, _LEAST_ASKED_S)
+            self._not_before_s = now_s + min(asked_s, _MOST_ASKED_S)
         else:
             self._change(message, replace(message, refusal=sentence))
         self._answered(message, now_s)

@@ -27,6 +27,9 @@ class Outside(Protocol):
     def signed_in(self, server: Server, username: str, token: str, *, stay: bool) -> None:
         """Remember the account, and the token if somebody wants to stay signed in."""
 
+    def leaving(self) -> None:
+        """The account is left in a moment: tell now what is written and was not told yet."""
+
     def signed_out(self, server: Server, username: str) -> None:
         """Forget the token."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import queue
 import socket
+import sys
 import time
 import tkinter as tk
 from collections.abc import Callable
@@ -25,7 +26,7 @@ class Pump:
     polled); elsewhere the queue is looked at every 50 ms.
     """
 
-    def __init__(self, root: tk.Misc, take: Callable[[list[Report]], None]) -> None:
+    def __init__(self, root: tk.Tk, take: Callable[[list[Report]], None]) -> None:
         self._root = root
         self._take = take
         self._queue: queue.SimpleQueue[Report] = queue.SimpleQueue()
@@ -37,7 +38,7 @@ class Pump:
         if self._watching:
             root.tk.createfilehandler(self._ear, tk.READABLE, self._on_bell)
         else:
-            self._planned = root.after(_POLL_MS, self._poll)
+            self._planned = root.after(_POLL_MS, self.drain)
 
     def report(self, report: Report) -> None:
         """Any thread. Never blocks."""
@@ -61,22 +62,29 @@ class Pump:
         if self._planned is None:
             self.drain()
 
-    def _poll(self) -> None:
-        self._planned = None
-        self.drain()
-        if self._planned is None:
-            self._planned = self._root.after(_POLL_MS, self._poll)
-
     def drain(self) -> None:
         """Take what waits, for a short time; the rest when Tk has had its turn."""
         self._planned = None
         until_s = time.monotonic() + SLICE_S
         while batch := self._batch():
-            self._take(batch)
+            self._hand_over(batch)
             if time.monotonic() >= until_s:
                 break
+        self._plan()
+
+    def _hand_over(self, batch: list[Report]) -> None:
+        """What fails is told as Tk tells it of any callback: out of the handler of a socket an
+        exception would end the main loop, and the program."""
+        try:
+            self._take(batch)
+        except Exception:
+            self._root.report_callback_exception(*sys.exc_info())
+
+    def _plan(self) -> None:
         if not self._queue.empty():
             self._planned = self._root.after(1, self.drain)
+        elif not self._watching:
+            self._planned = self._root.after(_POLL_MS, self.drain)
 
     def _batch(self) -> list[Report]:
         batch: list[Report] = []

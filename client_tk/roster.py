@@ -7,7 +7,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from client_tk.model import Invite, Person, Request
+from client_tk.model import Invite, Person, Request, Trouble
 from ruggine.wire import frames, requests, results
 
 Ask = Callable[[requests.Request, Callable[[Any], None]], None]
@@ -108,6 +108,8 @@ class Roster:
         if isinstance(reply, results.GroupMembersResult):
             self._members[group_id] = [Person(m.username, m.online, m.role) for m in reply.members]
             self._changed("members")
+        elif isinstance(reply, Trouble) and reply.code == "unavailable":
+            self._asked.discard(group_id)
 
     # The lists
 

@@ -97,6 +97,10 @@ class Shown:
             self.transcript.new_from = None
             self._changed("page")
 
+    def forget_reads(self) -> None:
+        """The daemon has another database than before: who has read what is not known."""
+        self._reads = {}
+
     # What happens in it
 
     def add(self, chat: StoredChat, row: Row) -> None:

@@ -7,7 +7,9 @@ again: "phase", "problem", "link", "chats", "page", "typing", "people", "members
 
 from __future__ import annotations
 
+import contextlib
 import logging
+import sqlite3
 from collections.abc import Iterable
 from typing import Any, Literal
 
@@ -33,7 +35,7 @@ from client_tk.outbox import Outbox, unified
 from client_tk.outside import Outside
 from client_tk.roster import Roster
 from client_tk.shown import Shown
-from client_tk.store import Store, StoredChat
+from client_tk.store import Store, StoredChat, StoreError
 from client_tk.typists import Typists
 from ruggine import errors
 from ruggine.wire import frames, requests, results
@@ -98,6 +100,8 @@ class State:
 
     def resume(self, token: str | None) -> None:
         """Go on with the token that was kept for the account that `come_back` has opened."""
+        if self._account is None:
+            return  # it was left while the keyring was asked
         if token is None:
             self.leave(wording.not_kept())
         elif self.server is not None:
@@ -120,9 +124,12 @@ class State:
 
     def leave(self, problem: str) -> None:
         """Back to the sign-in form, with a sentence about why."""
+        if self._account is not None:
+            self._outside.leaving()
         self._leaving = False
         self._connection.close()
         self._asking.lose()
+        self._herald.forget_missed()
         self.close()
         self._account = None
         self.problem = problem
@@ -141,8 +148,13 @@ class State:
 
     def _enter(self, username: str) -> None:
         assert self.server is not None
-        self._keep(self._outside.open_store(self.server, username), username).select_last()
+        try:
+            store = self._outside.open_store(self.server, username)
+        except StoreError as error:
+            self.leave(str(error))
+            return
         self.me = username
+        self._keep(store, username).select_last()
         self.roster = Roster(self.ask, self._changed)
         self._show_phase("in")
         self._changed("link", "chats", "page", "people", "typing", "members", "draft")
@@ -166,24 +178,25 @@ class State:
                     if self._account is not account:
                         break
                     self._take(report)
+            if self._account is account:
+                if self._connection.is_caught_up:
+                    self._herald.announce_missed()
+                self._maybe_read()
         except Exception as error:
             _log.warning("What came could not be taken: %s", type(error).__name__)
             if self._account is account:
                 self._begin_anew(account)
-        if self._account is not None:
-            if self._connection.is_caught_up:
-                self._herald.announce_missed()
-            self._maybe_read()
 
     def _begin_anew(self, broken: Account) -> None:
         """A full disk, or a frame that makes no sense: nothing of the batch is on the disk. Go on
         from there, so that what was not kept is sent again; tried again with the usual back-off."""
-        account = self._keep(broken.store, broken.me)
+        account, shown = self._keep(broken.store, broken.me), broken.shown.key
         self._herald.forget_missed()
         self._on_closed(1006, "broken", "")
         self._outside.tell(intents.Close())
-        if broken.shown.key is not None:
-            account.select(broken.shown.key)
+        if shown is not None and shown in account.chats:
+            account.shown.show(account.chats.need(shown))
+            self._changed("chats", "typing", "members", "draft")
 
     def _take(self, report: reports.Report) -> None:
         match report:
@@ -196,7 +209,7 @@ class State:
             case reports.Opened(welcome):
                 self._on_opened(welcome)
             case reports.Heard(frame):
-                if self._account is not None:
+                if self._account is not None and self._connection.live:
                     self._on_frame(self._account, frame)
             case reports.Closed(code, reason, detail):
                 self._on_closed(code, reason, detail)
@@ -207,6 +220,8 @@ class State:
         fresh = self.phase == "signing_in"
         if fresh:
             self._enter(username)
+        if self._account is None:
+            return  # what is kept of the account cannot be opened
         self._open(token)
         if fresh:  # after the connection: a keyring may take its time
             self._outside.signed_in(self.server, username, token, stay=self._stay)
@@ -219,11 +234,14 @@ class State:
         self._connection.open(intents.Open(self.server, token, epoch, cursors if epoch else ()))
 
     def _on_refused(self, refused: reports.Refused) -> None:
-        if self.phase == "in":
-            self._lose_session()
-        elif self.phase == "signing_in":
+        sentence = wording.trouble(refused.code, refused.sentence, refused.retry_after_s)
+        if self.phase == "signing_in":
             self._show_phase("signed_out")
-            self.problem = wording.trouble(refused.code, refused.sentence, refused.retry_after_s)
+            self.problem = sentence
+        elif self.phase == "in" and refused.code == "invalid_session":
+            self._lose_session()
+        elif self.phase == "in":  # the daemon cannot look it up now: the session may be a good one
+            self._connection.failed(sentence)
 
     def _on_unreachable(self, reason: str, detail: str) -> None:
         name = self.server.host if self.server else ""
@@ -244,7 +262,9 @@ class State:
         if account is None:
             return
         self.max_message_length = welcome.limits.max_message_length
-        if welcome.resume == "reset":
+        account.outbox.max_frame_size = welcome.limits.max_frame_size
+        known = account.store.meta("epoch")
+        if welcome.resume == "reset" or (known and welcome.epoch != known):
             account.forget_progress()
         account.store.set_meta("epoch", welcome.epoch or "")
         self._connection.opened(resuming=welcome.resume == "ok")
@@ -252,7 +272,7 @@ class State:
         self.roster.refresh()
         if welcome.resume != "ok":
             self._caught_up(account)
-        self._changed("link", "chats", "page", "members")
+        self._changed("link", "chats", "page", "members", "draft")
 
     def _caught_up(self, account: Account) -> None:
         self._connection.caught_up()
@@ -427,6 +447,7 @@ class State:
         def discarded(reply: Any) -> None:
             if not isinstance(reply, Trouble):
                 self._here.forget_entries(key)
+                self.ask(requests.ListChats(), self._take_chats)
             then(reply)
 
         self.ask(request, discarded)
@@ -468,7 +489,6 @@ class State:
         chat = self._here.chats.need(key)
         now_s, time_s = self._outside.now_s(), self._outside.time_s()
         self._here.outbox.post(chat, unified(text), reply_to, time_s, now_s)
-        self.set_draft(key, "")
         chat.time_s = max(time_s, chat.time_s)
         if key == self.selected:
             self.shown.follow()
@@ -527,7 +547,8 @@ class State:
         transcript = self._account.shown.transcript if self._account is not None else None
         if at_end is not None and transcript is not None:
             transcript.at_end = at_end
-        self._maybe_read()
+        with contextlib.suppress(sqlite3.Error):
+            self._maybe_read()
 
     def _maybe_read(self) -> None:
         account = self._account

@@ -16,6 +16,7 @@ import msgspec
 from msgspec import Struct
 
 from client_tk.model import ChatKey, Row
+from client_tk.texts import _
 
 VERSION = 1
 
@@ -116,7 +117,7 @@ class Waiting(Struct, frozen=True):
 
 
 class StoreError(Exception):
-    """The file cannot be used; the sentence says what to do."""
+    """The file cannot be used; its text says why, in the person's language."""
 
 
 class Store:
@@ -125,14 +126,11 @@ class Store:
     def __init__(self, path: Path) -> None:
         """Raises StoreError; a file that is damaged is set aside as `.damaged`, never deleted."""
         self.path = path
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         try:
-            self._database = _open(path)
-        except sqlite3.DatabaseError as error:
-            if isinstance(error, sqlite3.OperationalError):
-                raise StoreError(str(error)) from None
-            _set_aside(path)
-            self._database = _open(path)
+            self._database = _open_sound(path)
+        except (OSError, sqlite3.OperationalError) as error:
+            sentence = _("The messages that are kept on this computer cannot be opened: {detail}")
+            raise StoreError(sentence.format(detail=error)) from None
         self._depth = 0
 
     def close(self) -> None:
@@ -250,6 +248,13 @@ class Store:
         ).fetchone()
         return int(found[0])
 
+    def last_said(self, chat_id: int) -> Row | None:
+        """The newest message, as far as it is cached."""
+        found = self._rows(
+            "chat_id = ? AND kind = 'message' AND NOT deleted ORDER BY seq DESC LIMIT 1", (chat_id,)
+        )
+        return found[0] if found else None
+
     def last_own(self, chat_id: int, me: str) -> Row | None:
         found = self._rows(
             "chat_id = ? AND sender = ? AND kind = 'message' AND NOT deleted "
@@ -283,7 +288,8 @@ class Store:
         return [Waiting(*r) for r in found]
 
     def post(self, message: Waiting) -> None:
-        """On the disk when this returns, whatever happens to the machine then."""
+        """On the disk when this returns, whatever happens to the machine then. The draft of its
+        chat has gone in the same moment: it is never there beside the message."""
         self._database.execute("PRAGMA synchronous = FULL")
         try:
             with self.writing():
@@ -293,6 +299,9 @@ class Store:
                     (message.chat_id, message.client_id, message.content, message.reply_to,
                      message.time_s),
                 )  # fmt: skip
+                self._database.execute(
+                    "UPDATE chats SET draft = '' WHERE id = ?", (message.chat_id,)
+                )
         finally:
             self._database.execute("PRAGMA synchronous = NORMAL")
 
@@ -324,6 +333,18 @@ def _encoded(reactions: tuple[tuple[str, tuple[str, ...]], ...]) -> str:
     return msgspec.json.encode(reactions).decode() if reactions else ""
 
 
+def _open_sound(path: Path) -> sqlite3.Connection:
+    """A new file, where the one that is there is damaged."""
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    try:
+        return _open(path)
+    except sqlite3.DatabaseError as error:
+        if isinstance(error, sqlite3.OperationalError):
+            raise
+        _set_aside(path)
+        return _open(path)
+
+
 def _open(path: Path) -> sqlite3.Connection:
     path.touch(mode=0o600)
     database = sqlite3.connect(path, isolation_level=None, timeout=5, check_same_thread=True)
@@ -331,9 +352,13 @@ def _open(path: Path) -> sqlite3.Connection:
         database.execute("PRAGMA journal_mode = WAL")
         database.execute("PRAGMA synchronous = NORMAL")
         database.execute("PRAGMA cache_size = -2000")
+        if database.execute("PRAGMA quick_check(1)").fetchone()[0] != "ok":
+            raise sqlite3.DatabaseError
         version = database.execute("PRAGMA user_version").fetchone()[0]
         if version > VERSION:
-            raise StoreError("made by a newer Ruggine")
+            raise StoreError(
+                _("The messages on this computer were kept by a newer Ruggine: start that one.")
+            )
         if version == 0:
             database.executescript(f"BEGIN; {_SCHEMA} PRAGMA user_version = {VERSION}; COMMIT;")
     except BaseException:

@@ -33,6 +33,7 @@ class Transcript:
         self.detached = False
         self._detached_older = False
         self.loading = False
+        self._wanted: GetMessages | None = None
         self.at_end = True
         self.new_from: int | None = None
         self._unread_after = chat.read_seq if chat.unread else None
@@ -44,6 +45,7 @@ class Transcript:
     def open_at_end(self) -> None:
         self.rows = self._store.before(self.chat.id, _END, PAGE)
         self.has_newer = self.detached = self.loading = False
+        self._wanted = None
 
     def open_at(self, seq: int) -> GetMessages | None:
         """Around `seq`; what has to be asked of the daemon for that, if it is not cached."""
@@ -52,6 +54,7 @@ class Transcript:
             self.rows = before + self._store.after(self.chat.id, seq - 1, PAGE // 2)
             self.has_newer = not self._is_last(self.rows)
             self.detached = self.loading = False
+            self._wanted = None
             return None
         self.loading = True
         return self._ask(after=max(seq - PAGE // 2, 0))
@@ -80,7 +83,7 @@ class Transcript:
 
     @property
     def _first(self) -> int:
-        return self.rows[0].seq or 0 if self.rows else self.chat.cursor + 1
+        return self.rows[0].seq or 0 if self.rows else min(self.chat.cursor + 1, _END)
 
     def _is_last(self, rows: list[Row]) -> bool:
         last = rows[-1].seq or 0 if rows else self.chat.cursor
@@ -121,12 +124,18 @@ class Transcript:
 
     def _ask(self, before: int | None = None, after: int | None = None) -> GetMessages:
         where = fields_of(self.chat.key)
-        return GetMessages(**where, before=before, after=after, limit=PAGE)
+        self._wanted = GetMessages(**where, before=before, after=after, limit=PAGE)
+        return self._wanted
 
     def take_page(self, request: GetMessages, result: GetMessagesResult) -> None:
-        """The daemon's answer to what `older`, `newer` or `open_at` has asked for."""
+        """The daemon's answer to what `older`, `newer` or `open_at` has asked for.
+
+        One that comes when the view has gone elsewhere is not wanted any more.
+        """
+        if request is not self._wanted:
+            return
         self.loading = False
-        found = [row_values.of_item(item) for item in result.messages]
+        found = _in_bounds(request, [row_values.of_item(item) for item in result.messages])
         if request.before is not None and not self.detached:
             self._keep_older(request.before, found, result.has_more)
         elif request.before is not None:
@@ -204,6 +213,15 @@ class Transcript:
         here = {row.seq: row for row in self.rows if row.seq in wanted}
         found = ((seq, here.get(seq) or self._store.row(self.chat.id, seq)) for seq in wanted)
         return tuple(sorted((seq, row) for seq, row in found if row is not None))
+
+
+def _in_bounds(request: GetMessages, rows: list[Row]) -> list[Row]:
+    """Each once, in order, and none that was not asked for: a page never takes the place of what is
+    known better."""
+    after = request.after if request.after is not None else 0
+    before = request.before if request.before is not None else _END
+    found = {row.seq: row for row in rows if row.seq is not None and after < row.seq < before}
+    return [found[seq] for seq in sorted(found)]
 
 
 def _waiting_row(message: Waiting, me: str) -> Row:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from tkinter import ttk
 from typing import Literal
 
-from client_tk.ui.drawable import last_cluster
+from client_tk.ui.drawable import last_cluster, typable
 from client_tk.ui.theme import Theme
 
 MOST_LINES = 8
@@ -59,7 +59,8 @@ class Entry(ttk.Frame):
     # The text
 
     def get(self) -> str:
-        return str(self.text.get("1.0", "end-1c"))
+        """Only what can be sent and kept: Tk can leave half of an emoji."""
+        return typable(str(self.text.get("1.0", "end-1c")))
 
     def put(self, text: str) -> None:
         """Another text, without telling, and nothing to undo."""
@@ -154,7 +155,7 @@ class Entry(ttk.Frame):
         except tk.TclError:
             return "break"
         self.text.edit_separator()
-        self.insert(text.replace("\r\n", "\n").replace("\r", "\n"))
+        self.insert(typable(text))
         self.text.edit_separator()
         return "break"
 

@@ -24,8 +24,13 @@ def drawable(text: str, *, emoji: bool = True) -> str:
 
     Where `emoji` is False, what is beyond the basic plane of Unicode is named instead of drawn.
     """
-    text = _TURNING.sub("", _CONTROL.sub("", text.replace("\r\n", "\n").replace("\r", "\n")))
+    text = _TURNING.sub("", typable(text))
     return text if emoji else _ASTRAL.sub(_named, text)
+
+
+def typable(text: str) -> str:
+    """What can be sent of a text from elsewhere."""
+    return _CONTROL.sub("", text.replace("\r\n", "\n").replace("\r", "\n"))
 
 
 def _named(found: re.Match[str]) -> str:

@@ -64,9 +64,14 @@ class Root:
     def remember(self, settings: Settings) -> None:
         """Write down how the window stands, before it is closed."""
         settings.geometry = self.tk.geometry()
+        self.flush()
+        if isinstance(self._view, Window):
+            self._view.panes.remember()
+
+    def flush(self) -> None:
+        """Tell the state what is written."""
         if isinstance(self._view, Window):
             self._view.composer.flush()
-            self._view.panes.remember()
 
     # Drawing
 
@@ -95,6 +100,8 @@ class Root:
             self._view = SignIn(self.tk, self.theme, self._state, self._settings, self.settle)
             self._view.focus_first_empty()
             self._visited.clear()
+            self._close("confirm")
+            self._close("keep")
         self._view.pack(fill="both", expand=True)
 
     def _show_title(self) -> None:
@@ -164,8 +171,7 @@ class Root:
             self._view.jump_to(seq)
 
     def _select(self, key: ChatKey) -> None:
-        if isinstance(self._view, Window):
-            self._view.composer.flush()
+        self.flush()
         self._state.select(key)
         self.settle()
 
@@ -198,13 +204,17 @@ class Root:
         """One of each kind at a time; one that is open comes to the front."""
         if self._state.phase != "in" and name not in ("settings", "help", "keep"):
             return
-        if isinstance(self._view, Window):
-            self._view.composer.flush()
+        self.flush()
         dialog = self._dialogs.get(name)
         if dialog is not None and dialog.winfo_exists():
             dialog.to_front()
         else:
             self._dialogs[name] = make()
+
+    def _close(self, name: str) -> None:
+        dialog = self._dialogs.pop(name, None)
+        if dialog is not None and dialog.winfo_exists():
+            dialog.close()
 
     def _asking(self, name: str, kind: Callable[..., Dialog], *more: Any) -> None:
         self._open(name, lambda: kind(self.tk, self.theme, self._state, self, *more))
@@ -215,14 +225,12 @@ class Root:
     def search(self, *, here: bool) -> None:
         key = self._state.selected if here else None
         dialog = self._dialogs.get("search")
-        if isinstance(dialog, Search) and dialog.winfo_exists() and not dialog.is_about(key):
-            dialog.close()
+        if isinstance(dialog, Search) and not dialog.is_about(key):
+            self._close("search")
         self._asking("search", Search, key)
 
     def mentions(self) -> None:
-        dialog = self._dialogs.get("search")
-        if dialog is not None and dialog.winfo_exists():
-            dialog.close()
+        self._close("search")
         self._asking("search", Search, None, f"@{self._state.me}")
 
     def group_info(self, key: ChatKey) -> None:
@@ -239,7 +247,9 @@ class Root:
         self._open("keep", lambda: ask_to_keep_in_file(self.tk, self.theme, then))
 
     def confirm(self, title: str, question: str, yes: str, then: Callable[[], object]) -> None:
-        """What cannot be taken back is asked for first."""
+        """What cannot be taken back is asked for first. A question that is open is given up: the
+        answer is never to another one than was asked last."""
+        self._close("confirm")
 
         def make() -> Dialog:
             dialog = Dialog(self.tk, self.theme, title)

@@ -42,8 +42,8 @@ class Menu:
         self.menu.delete(0, "end")
         self._add_copies(row, target)
         self._add_message(row, page.me)
-        if row.progress == "refused" or (row.seq is None and row.progress == "waiting"):
-            self._add_outbox(row)
+        if row.progress == "refused":
+            self._add_refused(row)
         if self.menu.index("end") is not None:
             self.menu.tk_popup(x, y)
 
@@ -82,8 +82,8 @@ class Menu:
                 command=lambda e=emoji, a=active: self._actions.react(row, e, a),  # type: ignore[misc]
             )
 
-    def _add_outbox(self, row: Row) -> None:
+    def _add_refused(self, row: Row) -> None:
+        """Nothing else of the outbox can be discarded: it may be stored already."""
         self.menu.add_separator()
-        if row.progress == "refused":
-            self.menu.add_command(label=_("Retry"), command=lambda: self._actions.retry(row))
+        self.menu.add_command(label=_("Retry"), command=lambda: self._actions.retry(row))
         self.menu.add_command(label=_("Discard"), command=lambda: self._actions.discard(row))

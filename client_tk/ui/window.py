@@ -288,16 +288,26 @@ class Window(ttk.Frame):
         def answered(reply: object) -> None:
             if isinstance(reply, Trouble):
                 self._owner.say(reply.sentence)
-                self._state.set_draft(key, text)
-                self._state.changes.add("draft")
+                self._keep(key, text)
 
         self._state.edit(key, seq, text, answered)
         self._owner.settle()
 
+    def _keep(self, key: ChatKey, text: str) -> None:
+        """In the composer, below what is written there."""
+        self.composer.flush()
+        draft = self._state.draft(key)
+        self._state.set_draft(key, f"{draft}\n{text}" if draft else text)
+        self._state.changes.add("draft")
+
     def draft(self, key: ChatKey, text: str) -> None:
-        if self._state.phase == "in":
+        if self._state.phase != "in":
+            return
+        try:
             self._state.set_draft(key, text)
-            self._owner.settle()
+        except sqlite3.Error:  # it stays in the window, which can be used and closed
+            self._owner.say(_("Your disk cannot keep what you write. Make room on it."))
+        self._owner.settle()
 
     def typing(self, key: ChatKey, active: bool) -> None:
         self._state.set_typing(key, active)

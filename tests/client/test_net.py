@@ -353,3 +353,12 @@ def test_nothing_large_is_imported() -> None:
         env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])},
     )  # fmt: skip
     assert done.stdout == "set()\n"
+
+
+def test_no_secret_is_in_what_an_intent_is_shown_as() -> None:
+    server, secret = Server("chat.example"), "una-password-segreta"
+    for intent in (
+        SignIn(server, "dory", secret, "box"), Validate(server, secret), Open(server, secret),
+        Say(b'{"message_type": "change_password", "new": "%b"}' % secret.encode()),
+    ):  # fmt: skip
+        assert secret not in repr(intent)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import sqlite3
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ import pytest
 from client_tk import intents, reports
 from client_tk.model import ChatKey, Trouble
 from client_tk.store import Store
-from ruggine.wire import requests
+from ruggine.wire import frames, requests
 from tests.client.world import LUIGI, SERVER, World
 
 GROUP = ChatKey("group", "0b0c0d0e-0000-4000-8000-000000000001")
@@ -106,6 +107,49 @@ def test_a_token_that_has_ended_asks_for_the_password_and_loses_nothing(world: W
     assert [m["content"] for m in world.said("send_message")][-1] == "non ancora partito"
 
 
+@pytest.mark.parametrize("code", ["unavailable", "rate_limited"])
+def test_a_daemon_that_cannot_look_the_session_up_now_is_asked_again(
+    world: World, code: str
+) -> None:
+    world.restart()
+    world.state.resume("rg1_x")
+    world.take(reports.Refused(code, "…"))
+    assert world.state.phase == "in"
+    assert world.kept == {"dory": "rg1_x"}
+    assert world.state.link.retry_at_s is not None
+    world.told.clear()
+    world.passes(60)
+    assert isinstance(world.told[-1], intents.Validate)
+    world.take(reports.Refused("invalid_session", "…"))
+    assert world.state.phase == "signed_out"
+    assert not world.kept
+
+
+def test_what_is_kept_and_cannot_be_opened_is_said_in_the_form(tmp_path: Path) -> None:
+    (tmp_path / "dory.db").mkdir()
+    world = World(tmp_path)
+    world.signs_in()
+    assert world.state.phase == "signed_out"
+    assert "cannot be opened" in world.state.problem
+    assert not world.kept
+    world.state.come_back(SERVER, "dory")
+    assert world.state.phase == "signed_out"
+    assert "cannot be opened" in world.state.problem
+    world.told.clear()
+    world.state.resume("rg1_x")
+    assert world.told == []
+    assert world.state.due_s() is None
+
+
+def test_a_keyring_that_answers_late_does_not_disturb_who_signs_in_meanwhile(world: World) -> None:
+    world.restart()
+    world.state.sign_out()
+    assert world.state.phase == "signed_out"
+    world.state.sign_in(SERVER, "ugo", "una-password-segreta", register=False, stay=True)
+    world.state.resume(None)
+    assert world.state.phase == "signing_in"
+
+
 # Reading and writing
 
 
@@ -194,6 +238,26 @@ def test_what_was_typed_offline_is_sent_once_after_a_restart(world: World) -> No
     assert world.shown() == ["da lontano"]
 
 
+def test_a_crash_while_sending_never_leaves_the_message_and_its_draft(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Or it would be sent, and stand in the composer to be sent again."""
+
+    def crash(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    world.state.set_draft(LUIGI, "ciao")
+    for step in ("save_draft", "save_chat", "set_meta"):
+        monkeypatch.setattr(Store, step, crash)
+    with contextlib.suppress(KeyboardInterrupt):
+        world.state.send(LUIGI, "ciao")
+    monkeypatch.undo()
+    world.restart()
+    world.state.select(LUIGI)
+    assert world.shown() == ["ciao"]
+    assert world.state.draft(LUIGI) == ""
+
+
 def test_a_refused_message_says_why_and_can_be_sent_again_or_discarded(world: World) -> None:
     world.state.select(LUIGI)
     world.state.send(LUIGI, "no")
@@ -219,6 +283,31 @@ def test_what_cannot_be_stored_now_is_sent_again_by_itself(world: World) -> None
     world.passes(2.9)
     assert world.said("send_message") == []
     world.passes(0.2)
+    assert [m["client_id"] for m in world.said("send_message")] == [sent["client_id"]]
+
+
+def test_what_is_larger_than_a_frame_is_refused_here(world: World) -> None:
+    """The daemon would hang up each time it is sent."""
+    world.take(reports.Closed(1006, "lost"))
+    world.state.select(LUIGI)
+    world.state.send(LUIGI, "🦀" * 1100)
+    world.state.send(LUIGI, "piccolo")
+    world.passes(60)
+    world.opens(limits=frames.Limits(4096, 4096))
+    assert [m["content"] for m in world.said("send_message")] == ["piccolo"]
+    assert world.state.page is not None
+    assert [row.progress for row in world.state.page.rows] == ["refused", "waiting"]
+    assert "too long" in world.state.page.rows[0].refusal
+
+
+@pytest.mark.parametrize("retry_after", [-5, 0, 1e-9, 1e300])
+def test_a_time_to_wait_that_makes_no_sense_is_bounded(world: World, retry_after: float) -> None:
+    world.state.send(LUIGI, "ciao")
+    [sent] = world.said("send_message")
+    world.hear("error", code="rate_limited", error="…", client_id=sent["client_id"],
+               retry_after=retry_after)  # fmt: skip
+    assert world.said("send_message") == []
+    world.passes(3600)
     assert [m["client_id"] for m in world.said("send_message")] == [sent["client_id"]]
 
 
@@ -256,6 +345,24 @@ def test_nothing_is_shown_twice_and_a_break_begins_the_cache_anew(world: World) 
     assert world.state.page.has_older
 
 
+def test_who_comes_back_into_a_group_that_is_open_sees_what_was_said_since(world: World) -> None:
+    where = {"chat_type": "group", "group_id": GROUP.name, "timestamp": 1.0}
+    me = {"username": "dory", "by": "luigi"}
+    world.state.select(GROUP)
+    world.hear("member_joined", **where, **me, seq=1)
+    world.message("luigi", "prima", seq=2, group_id=GROUP.name)
+    world.hear("member_left", **where, **me, seq=3)
+    world.hear("member_joined", **where, **me, seq=50)
+    world.message("luigi", "dopo", seq=51, group_id=GROUP.name)
+    assert world.shown() == ["", "dopo"]
+    world.said("get_messages")
+    world.state.shown.load_older()
+    world.answer("get_messages", messages=[item(49)], has_more=False)
+    assert world.shown() == ["n. 49", "", "dopo"]
+    assert world.state.page is not None
+    assert not world.state.page.loading
+
+
 def test_a_gap_is_asked_for_when_somebody_scrolls_there(world: World) -> None:
     world.state.select(LUIGI)
     world.message("luigi", "prima", seq=1)
@@ -291,6 +398,72 @@ def test_another_database_is_read_anew_and_what_was_typed_stays(world: World) ->
     assert world.shown() == ["del nuovo", "mio"]
 
 
+def stored_and_not_seen(world: World) -> dict[str, Any]:
+    """A message that the daemon has; the connection breaks before its entry comes."""
+    world.state.select(LUIGI)
+    world.message("luigi", "prima")
+    world.state.send(LUIGI, "mio")
+    [sent] = world.said("send_message")
+    stored(world, sent, 2)
+    world.take(reports.Closed(1006, "lost"))
+    world.passes(60)
+    return sent
+
+
+def stored(world: World, sent: dict[str, Any], seq: int, *, duplicate: bool = False) -> None:
+    world.hear("message_sent", chat_type="private", to_user="luigi", client_id=sent["client_id"],
+               seq=seq, timestamp=1.0, duplicate=duplicate)  # fmt: skip
+
+
+def test_a_stored_message_whose_entry_is_in_a_gap_is_shown_once(world: World) -> None:
+    sent = stored_and_not_seen(world)
+    world.opens("ok")
+    world.hear("gap", chat_type="private", to_user="luigi", **{"from": 2, "to": 700})
+    world.message("luigi", "dopo", seq=701)
+    world.hear("caught_up")
+    [again] = world.said("send_message")
+    assert again["client_id"] == sent["client_id"]
+    stored(world, again, 2, duplicate=True)
+    assert world.shown() == ["dopo"]
+    assert world.state.link.waiting == 0
+    world.restart()
+    world.state.select(LUIGI)
+    assert world.shown() == ["dopo"]
+
+
+def test_a_stored_message_that_a_restored_database_does_not_have_is_sent_again(
+    world: World,
+) -> None:
+    sent = stored_and_not_seen(world)
+    world.opens("reset", epoch="e2")
+    [again] = world.said("send_message")
+    assert again["client_id"] == sent["client_id"]
+    stored(world, again, 1)
+    world.message("dory", "mio", seq=1, client_id=sent["client_id"])
+    assert world.shown() == ["mio"]
+
+
+def test_another_database_is_one_although_the_daemon_does_not_say_so(world: World) -> None:
+    world.state.select(LUIGI)
+    world.message("luigi", "di prima", seq=9)
+    world.take(reports.Closed(1006, "lost"))
+    world.passes(60)
+    world.opens("none", epoch="e2")
+    world.message("luigi", "del nuovo", seq=1)
+    assert world.shown() == ["del nuovo"]
+
+
+def test_what_was_read_in_another_database_is_not_read_in_this_one(world: World) -> None:
+    world.state.select(LUIGI)
+    world.hear("read_receipt", chat_type="private", username="luigi", to_user="dory", seq=9)
+    world.take(reports.Closed(1006, "lost"))
+    world.passes(60)
+    world.opens("reset", epoch="e2")
+    world.message("dory", "nuovo", seq=1)
+    assert world.state.page is not None
+    assert [row.progress for row in world.state.page.rows] == ["stored"]
+
+
 def test_the_back_off_grows_and_the_person_need_not_wait(world: World) -> None:
     for _ in range(8):
         world.take(reports.Closed(1006, "lost"))
@@ -302,6 +475,22 @@ def test_the_back_off_grows_and_the_person_need_not_wait(world: World) -> None:
         world.state.retry_now()
         assert world.state.link.status == "connecting"
     assert len([i for i in world.told if isinstance(i, intents.Open)]) == 8
+
+
+def test_a_daemon_that_fails_as_soon_as_it_is_there_is_asked_less_and_less(world: World) -> None:
+    waits = []
+    for _ in range(400):
+        world.take(reports.Closed(1011))
+        assert world.state.link.retry_at_s is not None
+        waits.append(world.state.link.retry_at_s - world.clock_s)
+        world.passes(30)
+        world.opens("ok")
+        world.hear("caught_up")
+    assert max(waits) > 20
+    world.passes(31)
+    world.take(reports.Closed(1011))
+    assert world.state.link.retry_at_s is not None
+    assert world.state.link.retry_at_s - world.clock_s <= 1
 
 
 @pytest.mark.parametrize("code", [4500, 4502, 4503, 4504])
@@ -344,6 +533,28 @@ def test_a_frame_that_cannot_be_kept_costs_nothing_that_came_with_it(world: Worl
     assert world.shown() == ["uno", "due"]
 
 
+@pytest.mark.parametrize("last", [-5, 0, 1])
+def test_a_gap_of_what_is_known_changes_nothing(world: World, last: int) -> None:
+    world.state.select(LUIGI)
+    world.message("luigi", "uno")
+    world.hear("gap", chat_type="private", to_user="luigi", **{"from": last - 3, "to": last})
+    world.message("luigi", "due")
+    assert world.shown() == ["uno", "due"]
+    world.take(reports.Closed(1006, "lost"))
+    world.passes(60)
+    assert [c.seq for c in world.opens("ok").cursors] == [2]
+
+
+def test_a_chat_at_the_end_of_all_numbers_can_be_opened(world: World) -> None:
+    where = {"chat_type": "private", "to_user": "dory", "from": "luigi", "timestamp": 1.0}
+    world.hear("message_edited", **where, seq=2**63 - 1, ref=1, content="…")
+    world.state.select(LUIGI)
+    assert world.shown() == []
+    world.restart()
+    world.state.select(LUIGI)
+    assert world.shown() == []
+
+
 def test_a_full_disk_loses_nothing_that_was_typed(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -365,6 +576,54 @@ def test_a_full_disk_loses_nothing_that_was_typed(
     assert world.shown() == ["uno"]
 
 
+def test_a_disk_on_which_nothing_can_be_written_is_waited_for(world: World) -> None:
+    world.state.select(LUIGI)
+    world.message("luigi", "uno")
+    world.state.seen(focused=True, visible=True, at_end=True)
+    assert world.state._account is not None
+    world.state._account.store._database.execute("PRAGMA query_only = 1")
+    for _ in range(3):
+        world.message("luigi", "due", seq=2)
+        assert world.state.link.status == "offline"
+        assert world.shown() == ["uno"]
+        world.passes(60)
+        world.opens("ok")
+    world.state._account.store._database.execute("PRAGMA query_only = 0")
+    world.passes(60)
+    world.opens("ok")
+    world.message("luigi", "due", seq=2)
+    world.hear("caught_up")
+    assert world.shown() == ["uno", "due"]
+    assert world.state.unread == 0
+
+
+def test_chats_are_read_although_nothing_can_be_written(world: World) -> None:
+    ugo = ChatKey("private", "ugo")
+    world.message("luigi", "da luigi")
+    world.message("ugo", "da ugo", seq=1, to_user="dory")
+    world.state.select(LUIGI)
+    assert world.state._account is not None
+    world.state._account.store._database.execute("PRAGMA query_only = 1")
+    world.state.select(ugo)
+    world.state.seen(focused=True, visible=True, at_end=True)
+    assert world.shown() == ["da ugo"]
+
+
+def test_what_was_still_on_its_way_when_something_could_not_be_kept_is_not_taken(
+    world: World,
+) -> None:
+    """It follows something that is missing now: the daemon is asked for all of it again."""
+    world.state.select(LUIGI)
+    world.message("luigi", "uno", seq=1)
+    world.message("luigi", "due", seq=2, reply_to=2**63)
+    world.message("luigi", "tre", seq=3)
+    world.passes(60)
+    assert [c.seq for c in world.opens("ok").cursors] == [1]
+    world.message("luigi", "due", seq=2)
+    world.message("luigi", "tre", seq=3)
+    assert world.shown() == ["uno", "due", "tre"]
+
+
 def test_what_can_never_be_sent_is_refused_here(world: World) -> None:
     world.state.select(LUIGI)
     world.state.send(LUIGI, "nul \x00")
@@ -378,6 +637,19 @@ def test_what_can_never_be_sent_is_refused_here(world: World) -> None:
 
 
 # The list
+
+
+def test_the_members_of_a_group_are_asked_for_again_after_a_reconnect(world: World) -> None:
+    member = {"username": "dory", "role": "owner", "online": True}
+    assert world.state.members(GROUP) == []
+    world.answer("group_members", members=[member])
+    world.take(reports.Closed(1006, "lost"))
+    assert world.state.members(GROUP) == []  # as it is drawn offline
+    world.passes(60)
+    world.opens("ok")
+    assert world.state.members(GROUP) == []
+    world.answer("group_members", members=[member])
+    assert [person.name for person in world.state.members(GROUP)] == ["dory"]
 
 
 def test_mentions_come_first_then_unread_then_recent(world: World) -> None:
@@ -404,6 +676,33 @@ def test_unread_is_what_the_daemon_says_and_what_came_since(world: World) -> Non
     assert world.state.chats()[0].unread == 6
     world.hear("read_receipt", chat_type="private", username="dory", to_user="luigi", seq=12)
     assert world.state.chats()[0].unread == 0
+
+
+def test_what_comes_while_a_chat_is_discarded_is_neither_lost_nor_read(world: World) -> None:
+    world.state.select(LUIGI)
+    world.message("luigi", "via")
+    world.state.discard_chat(LUIGI, lambda _reply: None)
+    world.message("luigi", "resta")
+    world.answer("delete_private_messages")
+    world.answer("list_chats", chats=[chat_item(seq=2, unread=1)])
+    assert world.state.chats()[0].unread == 1
+    world.answer("get_messages", messages=[item(2, "resta")], has_more=False)
+    world.message("luigi", "dopo")
+    assert world.shown() == ["resta", "dopo"]
+    assert world.state.chats()[0].unread == 2
+    world.restart()
+    world.state.select(LUIGI)
+    assert world.shown() == ["resta", "dopo"]
+
+
+def test_what_another_device_has_read_in_part_stays_unread_in_part(world: World) -> None:
+    world.state.ask(requests.ListChats(), world.state._take_chats)
+    world.answer("list_chats", chats=[chat_item(seq=100, read_seq=40, unread=60)])
+    for seq, unread in ((50, 50), (99, 1), (100, 0)):
+        world.hear("read_receipt", chat_type="private", username="dory", to_user="luigi", seq=seq)
+        assert world.state.chats()[0].unread == unread
+    world.message("luigi", "nuovo", seq=101)
+    assert world.state.chats()[0].unread == 1
 
 
 def test_a_group_that_was_left_is_no_longer_listed(world: World) -> None:
@@ -446,6 +745,53 @@ def test_a_long_absence_calls_once(world: World) -> None:
     assert [text for _, text, _ in world.notices] == ["5 new messages"]
 
 
+def test_what_was_deleted_meanwhile_is_neither_unread_nor_announced(world: World) -> None:
+    world.message("luigi", "prima")
+    world.notices.clear()
+    world.take(reports.Closed(1006, "lost"))
+    world.passes(60)
+    world.opens("ok")
+    world.message("luigi", "", deleted=True)
+    world.hear("message_deleted", chat_type="private", to_user="dory", **{"from": "luigi"}, seq=3,
+               ref=2, timestamp=1.0)  # fmt: skip
+    world.hear("caught_up")
+    assert world.notices == []
+    [line] = world.state.chats()
+    assert (line.unread, line.preview) == (1, "prima")
+
+
+def test_the_list_shows_what_a_message_says_now_and_not_what_it_said(world: World) -> None:
+    where = {"chat_type": "private", "to_user": "dory", "from": "luigi", "timestamp": 1.0}
+
+    def line() -> tuple[str, int]:
+        [found] = world.state.chats()
+        return found.preview, found.unread
+
+    world.message("luigi", "prima")
+    world.message("luigi", "un segreto")
+    world.hear("message_edited", **where, seq=3, ref=2, content="niente")
+    assert line() == ("niente", 2)
+    world.hear("message_deleted", **where, seq=4, ref=2)
+    world.hear("message_deleted", **where, seq=5, ref=2)
+    assert line() == ("prima", 1)
+    world.hear("message_deleted", **where, seq=6, ref=1)
+    assert line() == ("", 0)
+    world.restart()
+    assert line() == ("", 0)
+
+
+def test_what_one_account_missed_is_not_told_to_the_next(world: World) -> None:
+    world.take(reports.Closed(1006, "lost"))
+    world.passes(60)
+    world.opens("ok")
+    world.message("luigi", "solo per dory")
+    world.take(reports.Closed(4501))
+    world.signs_in("ugo")
+    world.opens()
+    world.answer("list_chats", chats=[])
+    assert world.notices == []
+
+
 def test_typing_is_shown_for_a_while(world: World) -> None:
     world.message("luigi", "ciao")
     where = {"chat_type": "private", "to_user": "dory", "from": "luigi"}
@@ -477,3 +823,26 @@ def test_a_jump_to_what_is_not_cached_reads_around_it_and_comes_back(world: Worl
     world.state.shown.open_at_end()
     assert world.shown()[-1] == "intanto"
     assert len(world.shown()) == 100
+
+
+def test_a_page_that_comes_when_one_has_gone_back_to_the_newest_changes_nothing(
+    world: World,
+) -> None:
+    world.message("luigi", "ultimo", seq=5000)
+    world.state.select(LUIGI)
+    world.state.open_at(LUIGI, 1000)
+    world.state.shown.open_at_end()
+    world.answer("get_messages", messages=[item(n) for n in range(951, 1051)], has_more=True)
+    assert world.shown() == ["ultimo"]
+
+
+def test_a_page_with_what_was_not_asked_for_is_put_in_order(world: World) -> None:
+    world.message("luigi", "ultimo", seq=100)
+    world.state.select(LUIGI)
+    world.state.shown.load_older()
+    odd = [item(100, "falso"), item(98), item(-1), item(0), item(97), item(98), item(101, "falso")]
+    world.answer("get_messages", messages=odd, has_more=True)
+    assert world.shown() == ["n. 97", "n. 98", "ultimo"]
+    world.state.shown.load_older()
+    [asked] = world.said("get_messages")
+    assert asked["before"] == 97

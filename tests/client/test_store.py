@@ -30,11 +30,11 @@ def test_everything_is_there_again(tmp_path: Path) -> None:
     with store.writing():
         store.put(chat.id, rows)
         store.save_chat(chat)
-        store.save_draft(chat)
         store.save_read(chat.id, "luigi", 5)
         store.save_read(chat.id, "luigi", 4)
         store.set_meta("epoch", "e1")
     store.post(Waiting(chat.id, "c" * 32, "in attesa", None, 2.5))
+    store.save_draft(chat)
     store.close()
     again = Store(tmp_path / "it.db")
     assert again.chats() == [chat]
@@ -80,6 +80,23 @@ def test_a_damaged_file_is_set_aside_and_the_program_starts(tmp_path: Path) -> N
     store.close()
 
 
+@pytest.mark.parametrize("page", [1, 2, 4, 5, 20])
+def test_a_file_with_a_damaged_page_is_set_aside_and_the_program_starts(
+    tmp_path: Path, page: int
+) -> None:
+    path = tmp_path / "it.db"
+    store = Store(path)
+    store.put(1, [row(seq) for seq in range(1, 2000)])
+    store.close()
+    whole = path.read_bytes()
+    path.write_bytes(whole[: page * 4096] + b"\xff" * 4096 + whole[(page + 1) * 4096 :])
+    store = Store(path)
+    assert store.chats() == []
+    assert store.before(1, 2**62, 5000) == []
+    store.close()
+    assert (tmp_path / "it.db.damaged").exists()
+
+
 def test_the_file_of_a_newer_program_is_left_alone(tmp_path: Path) -> None:
     path = tmp_path / "it.db"
     with sqlite3.connect(path) as database:
@@ -87,6 +104,14 @@ def test_the_file_of_a_newer_program_is_left_alone(tmp_path: Path) -> None:
     database.close()
     with pytest.raises(StoreError, match="newer"):
         Store(path)
+
+
+def test_a_place_where_nothing_can_be_kept_is_said(tmp_path: Path) -> None:
+    (tmp_path / "no folder").write_text("")
+    (tmp_path / "no file").mkdir()
+    for place in (tmp_path / "no folder" / "it.db", tmp_path / "no file"):
+        with pytest.raises(StoreError, match="cannot be opened"):
+            Store(place)
 
 
 def test_unread_are_the_messages_of_others(tmp_path: Path) -> None:

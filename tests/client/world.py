@@ -51,6 +51,9 @@ class World:
         if stay:
             self.kept[username] = token
 
+    def leaving(self) -> None:
+        pass
+
     def signed_out(self, server: Server, username: str) -> None:
         self.kept.pop(username, None)
 
@@ -91,7 +94,9 @@ class World:
         request = self.said(message_type)[0]
         self.hear(f"{message_type}_result", request_id=request["request_id"], **fields)
 
-    def opens(self, resume: str = "none", epoch: str = "e1") -> intents.Open:
+    def opens(
+        self, resume: str = "none", epoch: str = "e1", limits: frames.Limits = LIMITS
+    ) -> intents.Open:
         """The WebSocket that was asked for stands. Returns what was asked."""
         asked = [i for i in self.told if isinstance(i, intents.Open)][-1]
         self.told = [i for i in self.told if not isinstance(i, intents.Open)]
@@ -99,7 +104,7 @@ class World:
             reports.Opened(
                 frames.AuthResponse(
                     success=True, user_id="1", username=self.state.me, error=None, epoch=epoch,
-                    resume=resume, server_time=1.0, protocol=1, limits=LIMITS,
+                    resume=resume, server_time=1.0, protocol=1, limits=limits,
                 )
             )
         )  # fmt: skip

@@ -114,6 +114,9 @@ class Outside:
     def signed_in(self, server: Server, username: str, token: str, *, stay: bool) -> None:
         pass
 
+    def leaving(self) -> None:
+        pass
+
     def signed_out(self, server: Server, username: str) -> None:
         self.forgotten.append(username)
 
@@ -145,7 +148,7 @@ class Play:
     def sign_in(self, name: str = "luigi") -> Play:
         server = Server("localhost")
         self.state.sign_in(server, name, "a good password", register=False, stay=False)
-        self.hear(reports.SignedIn(name, "rg1_x"), reports.Opened(_welcome(name)))
+        self.hear(reports.SignedIn(name, "rg1_x"), reports.Opened(welcome(name)))
         return self
 
     def open(self, make: Callable[..., V], *more: Any) -> V:
@@ -224,9 +227,9 @@ def play(folder: Path) -> Iterator[Play]:
         yield Play(made, folder)
 
 
-def _welcome(name: str) -> frames.AuthResponse:
+def welcome(name: str, limits: frames.Limits | None = None) -> frames.AuthResponse:
     return frames.AuthResponse(
         success=True, user_id="7c9e6679-7425-40de-944b-e07fc1f90ae7", username=name, error=None,
         epoch="0f8e3c5e-2b1d-4f6a-9c0d-5a4b3c2d1e0f", resume="none", server_time=0.0, protocol=1,
-        limits=frames.Limits(4096, 65536),
+        limits=limits or frames.Limits(4096, 65536),
     )  # fmt: skip

@@ -235,6 +235,21 @@ def test_a_huge_text_can_be_pasted_and_undone(on_stage: Stage, composer: Compose
     assert composer.entry.get() == "a"
 
 
+def test_what_cannot_be_sent_is_left_out_of_what_is_pasted(
+    on_stage: Stage, composer: Composer
+) -> None:
+    """The colours of a terminal, and half an emoji."""
+    on_stage.root.clipboard_clear()
+    on_stage.root.clipboard_append("\x1b[31mred\x1b[0m\x0b\tand\r\nmore \N{CRAB}\x85")
+    on_stage.press(composer.text, "<<Paste>>")
+    assert composer.text.get("1.0", "end-1c") == "[31mred[0m\tand\nmore \N{CRAB}"
+    composer.entry.put("a\N{CRAB}b")
+    composer.text.mark_set("insert", "1.2")
+    on_stage.press(composer.text, "<Delete>")
+    composer.submit()
+    assert on_stage.actor.take("send") == [("send", LUIGI, "ab", None)]
+
+
 def test_a_chat_that_was_left_takes_nothing(on_stage: Stage, composer: Composer) -> None:
     """What was written there can still be read."""
     composer.open(PEACH, "Peach", "too late", enabled=False)

@@ -371,7 +371,9 @@ def test_the_keyboard_goes_from_message_to_message(on_stage: Stage, transcript: 
 def test_the_menu_offers_what_fits(on_stage: Stage, transcript: Transcript) -> None:
     """Nobody edits what others wrote."""
     own = row(2, "mine", "dory", progress="stored")
-    show(on_stage, transcript, page(row(1), own))
+    waiting = row(None, "not sent", "dory", client_id="w", progress="waiting")
+    refused = row(None, "no", "dory", client_id="r", progress="refused")
+    show(on_stage, transcript, page(row(1), own, waiting, refused))
     menu = transcript.cursor.menu
 
     def labels(of: Row) -> list[str]:
@@ -388,6 +390,8 @@ def test_the_menu_offers_what_fits(on_stage: Stage, transcript: Transcript) -> N
 
     assert labels(row(1)) == ["Copy the text", "Reply", "React"]
     assert labels(own) == ["Copy the text", "Reply", "React", "Edit", "Delete for everyone"]
+    assert labels(waiting) == ["Copy the text"]
+    assert labels(refused) == ["Copy the text", "Retry", "Discard"]
 
 
 def test_what_is_selected_can_be_copied(on_stage: Stage, transcript: Transcript) -> None:

@@ -1,128 +1,112 @@
-"""The parts of the window: where it stands, how wide they are, who is listed in them."""
+"""The signed-in window with the real state in it: what is written survives what goes wrong."""
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
-from client_tk.model import Person
+from client_tk import reports
+from client_tk.model import ChatKey
 from client_tk.settings import Settings
-from client_tk.ui.members import Members
-from client_tk.ui.panes import Panes
-from client_tk.ui.placement import on_screen, place
-from client_tk.ui.preferences import Preferences
-from client_tk.ui.shortcuts import Shortcuts
-from tests.client.ui.stage import Stage, stage
+from client_tk.store import Store
+from client_tk.ui.window import Window
+from ruggine.wire import frames, requests
+from tests.client.ui.fake_state import Play, welcome
+from tests.client.ui.stage import stage
 
-LONG = "Wolfeschlegelsteinhausenbergerdo"
+LUIGI, UGO = ChatKey("private", "luigi"), ChatKey("private", "ugo")
+
+
+class House(Play):
+    """Stands for `Root`: it notes what is said to the person."""
+
+    window: Window
+
+    def __init__(self, *given: object) -> None:
+        super().__init__(*given)  # type: ignore[arg-type]
+        self.sentences: list[str] = []
+
+    def say(self, sentence: str) -> None:
+        self.sentences.append(sentence)
+
+    def now_s(self) -> float:
+        return self.outside.clock_s
+
+    def writes(self, text: str, *sequences: str) -> None:
+        """Into the composer; then these keys."""
+        entry = self.window.composer.text
+        self.stage.focus(entry)
+        entry.insert("end", text)
+        self.stage.press(entry, *sequences)
+
+    def has_written(self) -> str:
+        return self.window.composer.entry.get()
 
 
 @pytest.fixture
-def on_stage() -> Iterator[Stage]:
-    with stage() as made:
-        yield made
+def house(tmp_path: Path) -> Iterator[House]:
+    """Dory is signed in, and writes to Luigi, to whom she has said one thing."""
+    with stage("900x640") as made:
+        it = House(made, tmp_path).sign_in("dory")
+        assert isinstance(it, House)
+        it.window = Window(it.root, it.theme, it.state, Settings(), it)  # type: ignore[arg-type]
+        it.window.pack(fill="both", expand=True)
+        it.views.append(it.window)
+        it.visit(UGO)
+        it.visit(LUIGI)
+        said = frames.IncomingMessage(
+            chat_type="private",
+            sender="dory",
+            to_user="luigi",
+            content="cioa",
+            timestamp=1.0,
+            seq=1,
+        )
+        it.hear(reports.Heard(said))
+        made.settle()
+        yield it
 
 
-@pytest.mark.parametrize(
-    ("was", "now"),
-    [
-        ("800x600+10+20", "800x600+10+20"),
-        ("800x600+1900+20", "800x600+480+20"),
-        ("800x600+10+1000", "800x600+10+424"),
-        ("800x600+-700+-50", "800x600+0+0"),
-        ("5000x4000+0+0", "1280x1024+0+0"),
-        ("800x600-0-0", "800x600+480+424"),
-        ("1080x720", "1080x720"),
-        ("", ""),
-    ],
-)
-def test_a_window_that_was_elsewhere_comes_back_onto_the_screen(was: str, now: str) -> None:
-    assert on_screen(was, 0, 0, 1280, 1024) == now
+@pytest.mark.parametrize("draft", ["", "a draft"])
+@pytest.mark.parametrize("is_there", [True, False])
+def test_an_edit_that_is_refused_is_kept_and_so_is_the_draft(
+    house: House, draft: str, is_there: bool
+) -> None:
+    house.writes(draft)
+    if not is_there:
+        house.hear(reports.Closed(1006, "lost"))
+    house.window.edit(house.state.page.rows[0])  # type: ignore[union-attr]
+    house.writes(", ciao!", "<Return>")
+    if is_there:
+        house.refuse(house.waiting(requests.EditMessage), "not_found")
+    assert house.sentences
+    assert house.has_written() == "\n".join(filter(None, [draft, "cioa, ciao!"]))
+    assert house.state.draft(LUIGI) == house.has_written()
 
 
-def test_a_screen_on_the_left_is_a_screen_too() -> None:
-    assert on_screen("800x600+-900+20", -1280, 0, 2560, 1024) == "800x600+-900+20"
-    assert on_screen("800x600+-2000+20", -1280, 0, 2560, 1024) == "800x600+-1280+20"
+def test_the_limit_of_the_daemon_counts_as_soon_as_it_is_known(house: House) -> None:
+    house.hear(reports.Opened(welcome("dory", frames.Limits(10, 65536))))
+    house.writes("more than ten", "<Return>")
+    assert house.has_written() == "more than ten"
+    assert house.state.link.waiting == 0
 
 
-def test_the_window_is_put_there(on_stage: Stage) -> None:
-    place(on_stage.root, "700x500+99000+20")
-    on_stage.settle()
-    assert on_stage.root.winfo_width() == 700
-    assert on_stage.root.winfo_rootx() + 700 <= on_stage.root.winfo_screenwidth()
+def test_on_a_full_disk_what_is_written_stays_in_the_window(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise sqlite3.OperationalError("database or disk is full")
 
-
-def test_the_outer_parts_keep_their_width(on_stage: Stage) -> None:
-    """When they are hidden and shown again, and at the next start."""
-    settings = Settings()
-    on_stage.root.geometry("1200x600")
-    panes = Panes(on_stage.root, settings)
-    panes.pack(fill="both", expand=True)
-    panes.show_right(True)
-    on_stage.settle()
-    assert (panes.left.winfo_width(), panes.right.winfo_width()) == (280, 220)
-    panes.sash_place(0, 350, 1)
-    panes.sash_place(1, 900, 1)
-    on_stage.settle()
-    panes.show_left(False)
-    panes.show_right(False)
-    on_stage.settle()
-    assert settings.sidebar_px == 350
-    assert settings.members_px == pytest.approx(299, abs=2)
-    panes.show_left(True)
-    on_stage.settle()
-    assert panes.left.winfo_width() == 350
-    panes.sash_place(0, 250, 1)
-    on_stage.settle()
-    panes.remember()
-    assert settings.sidebar_px == 250
-
-
-def members(on_stage: Stage, *people: Person) -> list[str]:
-    on_stage.root.geometry("220x300")
-    pane = Members(on_stage.root, on_stage.theme, on_stage.actor.start)
-    pane.pack(fill="both", expand=True)
-    pane.show(list(people))
-    on_stage.settle()
-    return [pane._list.item(iid, "text") for iid in pane._list.get_children()]
-
-
-def test_of_a_long_name_the_beginning_and_the_role_are_seen(on_stage: Stage) -> None:
-    shown = members(on_stage, Person(LONG, online=True, role="owner"), Person("bob", online=False))
-    assert shown[0].startswith("●  Wolfe")
-    assert shown[0].endswith("…   owner")
-    assert on_stage.theme.fonts.measure(shown[0]) < 200
-    assert shown[1] == "○  bob"
-
-
-def test_the_whole_of_a_name_that_is_cut_is_told(on_stage: Stage) -> None:
-    members(on_stage, Person(LONG, online=True), Person("bob", online=True))
-    pane = on_stage.root.winfo_children()[-1]
-    assert isinstance(pane, Members)
-    told = {}
-    for iid in (LONG, "bob"):
-        x, y, _width, _height = pane._list.bbox(iid)
-        told[iid] = pane._cut_off_at(x, y + 2)
-    assert told == {LONG: LONG, "bob": ""}
-
-
-def test_a_list_begins_with_its_first_row(on_stage: Stage) -> None:
-    """Though it gets the focus before it has a height."""
-    dialog = Shortcuts(on_stage.root, on_stage.theme)
-    on_stage.focus(dialog.table.tree)
-    assert dialog.table.tree.bbox("r0")
-
-
-def test_a_zoom_reaches_the_lists_and_the_settings_that_are_open(on_stage: Stage) -> None:
-    settings = Settings()
-    dialog = Shortcuts(on_stage.root, on_stage.theme)
-    preferences = Preferences(on_stage.root, on_stage.theme, settings, lambda _name: None)
-    on_stage.settle()
-    width, height = dialog.table.tree.column(1, "width"), dialog.winfo_height()
-    settings.zoom = 140
-    on_stage.theme.zoom(140)
-    on_stage.settle()
-    assert dialog.table.tree.column(1, "width") > width * 1.2
-    assert dialog.winfo_height() > height
-    assert preferences.parts["zoom"].get() == "140 %"  # type: ignore[union-attr]
+    house.writes("una ")
+    house.window.composer.flush()
+    monkeypatch.setattr(Store, "save_draft", full)
+    house.writes("bozza")
+    house.window.composer.flush()
+    assert any("disk" in sentence for sentence in house.sentences)
+    house.visit(UGO)
+    assert house.has_written() == ""
+    house.visit(LUIGI)
+    assert house.has_written() == "una bozza"
