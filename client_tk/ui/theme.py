@@ -128,7 +128,10 @@ def _options(kind: str, palette: Palette) -> dict[str, Any]:
             return {"background": palette.line}
         case "Canvas":
             return {"background": palette.surface, **ring}
-        case "Toplevel" | "Tk" | "Ruggine":
+        case "Toplevel":  # with an edge, where nobody else frames windows
+            edge = {"highlightbackground": palette.line, "highlightcolor": palette.line}
+            return {"background": palette.surface, "highlightthickness": 1, **edge}
+        case "Tk" | "Ruggine":
             return {"background": palette.surface}
     return {}
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import sqlite3
 import subprocess
 import sys
 import tempfile
@@ -19,7 +20,7 @@ from client_tk.settings import Profile, Settings
 from client_tk.ui.groups import NewGroup
 from client_tk.ui.sessions import Sessions
 from client_tk.ui.switcher import Switcher
-from tests.cast import Telephone
+from tests.cast import Telephone, WebSocket
 from tests.client.ui.desk import Desk, Office
 from tests.daemon import PASSWORD, Daemon
 
@@ -95,6 +96,25 @@ class Seeder:
         return ChatKey("group", lab)
 
 
+def spread(database: Path) -> None:
+    """As if the last messages of each chat had come an hour after the other, into this one."""
+    connection = sqlite3.connect(database)
+    connection.execute(
+        "UPDATE entries SET time_ms = time_ms - 3600000 * "
+        "(SELECT last_seq - entries.seq FROM chats WHERE id = chat_id)"
+    )
+    connection.commit()
+    connection.close()
+
+
+def bob_is_there(daemon: Daemon, token: str, group: ChatKey) -> WebSocket:
+    """He has read what alice wrote, and likes it."""
+    bob = WebSocket(daemon.url, token)
+    bob.request("mark_read", chat_type="private", to_user="alice", seq=6)
+    bob.request("react", chat_type="group", group_id=group.name, seq=8, emoji="👍", active=True)
+    return bob
+
+
 class Photographer:
     def __init__(self, office: Office, desk: Desk) -> None:
         self._office = office
@@ -142,9 +162,15 @@ def main() -> None:
         daemon = Daemon(Path(name)).start()
         office = Office(Path(name) / "people", daemon)
         try:
-            group = Seeder(daemon).seed()
+            seeder = Seeder(daemon)
+            group = seeder.seed()
+            daemon.stop()
+            spread(daemon.database)
+            daemon.start()
+            bob = bob_is_there(daemon, seeder.tokens["bob"], group)
             for theme in THEMES:
                 take_all(office, theme, group)
+            bob.hang_up()
         finally:
             office.close()
             daemon.stop()
