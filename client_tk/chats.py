@@ -110,7 +110,7 @@ class Chats:
             chat.read_seq = item.read_seq
             chat.counted = max(item.seq, chat.cursor)
             newer = self._store.unread(chat.id, item.seq, self._me) if chat.cursor > item.seq else 0
-            chat.unread = item.unread + newer
+            chat.unread = max(item.unread, 0) + newer
             chat.mentions = min(chat.mentions, chat.unread)
 
     # What is unread

@@ -695,6 +695,12 @@ def test_what_comes_while_a_chat_is_discarded_is_neither_lost_nor_read(world: Wo
     assert world.shown() == ["resta", "dopo"]
 
 
+def test_fewer_than_no_messages_are_none(world: World) -> None:
+    world.state.ask(requests.ListChats(), world.state._take_chats)
+    world.answer("list_chats", chats=[chat_item(seq=9, unread=-3)])
+    assert world.state.unread == 0
+
+
 def test_what_another_device_has_read_in_part_stays_unread_in_part(world: World) -> None:
     world.state.ask(requests.ListChats(), world.state._take_chats)
     world.answer("list_chats", chats=[chat_item(seq=100, read_seq=40, unread=60)])
