@@ -11,6 +11,7 @@ from client_tk.ui.sidebar_row import RowPainter
 from client_tk.ui.theme import Theme
 
 _CONTROL, _ALT = 0x4, 0x8
+_LOOK_MS = 500
 
 
 class ChatList:
@@ -29,6 +30,7 @@ class ChatList:
         self._over: int | None = None
         self._inside = False
         self._due: str | None = None
+        self._looking: str | None = None
         self.canvas = tk.Canvas(
             parent, highlightthickness=0, borderwidth=0, takefocus=True, width=1, height=1,
             yscrollincrement=1,
@@ -99,6 +101,9 @@ class ChatList:
             self._due = self.canvas.after_idle(self._draw)
 
     def _cancel(self) -> None:
+        if self._looking is not None:
+            self.canvas.after_cancel(self._looking)
+            self._looking = None
         if self._due is not None:
             self.canvas.after_cancel(self._due)
             self._due = None
@@ -127,15 +132,43 @@ class ChatList:
 
     def _on_motion(self, event: tk.Event[tk.Misc]) -> None:
         self._inside = True
+        if self._looking is not None:  # it tells by itself again
+            self.canvas.after_cancel(self._looking)
+            self._looking = None
         at = self._at(event.y)
         if at != self._over:
             self._over = at
             self.draw_later()
 
-    def _on_leave(self, _event: object) -> None:
+    def _on_leave(self, event: tk.Event[tk.Misc]) -> None:
+        """A window manager that takes the mouse for a click, or a menu, only seems to."""
+        if self._holds(event.x, event.y):
+            self._look_later()
+        else:
+            self._left()
+
+    def _holds(self, x: int, y: int) -> bool:
+        return 0 <= x < self.canvas.winfo_width() and 0 <= y < self.canvas.winfo_height()
+
+    def _left(self) -> None:
         self._inside, self._over = False, None
         self.keys = list(self._wanted)
         self._fit()
+
+    def _look_later(self) -> None:
+        """Nobody tells when the mouse goes away from over a menu."""
+        if self._looking is not None:
+            self.canvas.after_cancel(self._looking)
+        self._looking = self.canvas.after(_LOOK_MS, self._look)
+
+    def _look(self) -> None:
+        self._looking = None
+        x = self.canvas.winfo_pointerx() - self.canvas.winfo_rootx()
+        y = self.canvas.winfo_pointery() - self.canvas.winfo_rooty()
+        if self._holds(x, y):
+            self._look_later()
+        elif self._inside:
+            self._left()
 
     def _on_click(self, event: tk.Event[tk.Misc]) -> None:
         at = self._at(event.y)

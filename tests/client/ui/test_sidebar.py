@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import tkinter as tk
 from collections.abc import Iterator
 
 import pytest
 from msgspec.structs import replace
 
 from client_tk.model import ChatKey, ChatLine
+from client_tk.ui import sidebar_list
 from client_tk.ui.sidebar import Sidebar
 from client_tk.ui.sidebar_list import kept_order
 from tests.client.ui.stage import Stage, stage
@@ -83,11 +85,36 @@ def test_the_order_is_stable_under_the_mouse(on_stage: Stage, sidebar: Sidebar) 
     on_stage.settle()
     assert order(sidebar) == ["user1", "user3", "user4"]
     assert "77" in texts(sidebar)
-    canvas.event_generate("<Leave>")
+    canvas.event_generate("<Leave>", x=20, y=20)  # a click that the window manager looks at first
+    on_stage.settle()
+    assert order(sidebar) == ["user1", "user3", "user4"]
+    canvas.event_generate("<Leave>", x=2000, y=20)
     on_stage.settle()
     assert order(sidebar) == ["user3", "user4", "user1"]
     sidebar.show(lines(1, 3, 4), None)
     assert order(sidebar) == ["user1", "user3", "user4"]
+
+
+def test_who_leaves_over_a_menu_has_left_too(
+    on_stage: Stage, sidebar: Sidebar, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sidebar_list, "_LOOK_MS", 10)
+    sidebar.show(lines(1, 2), None)
+    canvas = sidebar.list.canvas
+    pointer_x = canvas.winfo_rootx() + 20
+    monkeypatch.setattr(canvas, "winfo_pointerx", lambda: pointer_x)
+    monkeypatch.setattr(canvas, "winfo_pointery", lambda: canvas.winfo_rooty() + 20)
+    canvas.event_generate("<Motion>", x=20, y=20)
+    sidebar.show(lines(2, 1), None)
+    canvas.event_generate("<Leave>", x=20, y=20)
+    on_stage.settle()
+    assert order(sidebar) == ["user1", "user2"]
+    pointer_x = 5000
+    looked = tk.BooleanVar(canvas)
+    canvas.after(50, looked.set, True)
+    canvas.wait_variable(looked)
+    on_stage.settle()
+    assert order(sidebar) == ["user2", "user1"]
 
 
 def test_kept_order() -> None:
