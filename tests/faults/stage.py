@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 import statistics
 import sys
 from collections import Counter
@@ -15,6 +16,7 @@ from twisted.internet.task import deferLater
 
 from ruggine.delivery import checker
 from ruggine.delivery.audit import faults_in, read_log
+from ruggine.delivery.history import Stored
 from ruggine.delivery.house import Node
 from ruggine.delivery.trial import Size, Trial
 
@@ -103,7 +105,7 @@ class Stage:
 
     def something_is_lost(self) -> bool:
         """Whether what was acknowledged by now is not in the database."""
-        log = read_log(self.database, [person.name for person in self.trial.people])
+        log = log_or_nothing(self.database, [person.name for person in self.trial.people])
         return any(v.name == "lost" for v in checker.check(self.trial.history, log))
 
     def expect(self, true: bool, what: str) -> None:
@@ -116,9 +118,9 @@ class Stage:
         trial = self.trial
         if settle:
             await trial.settle()
-        log = read_log(self.database, [person.name for person in trial.people])
+        log = log_or_nothing(self.database, [person.name for person in trial.people])
         self._judge(checker.check(trial.history, log, late_after_s))
-        for fault in faults_in(self.database):
+        for fault in damage_of(self.database):
             self.verdict.violations.append({"name": "damaged", "text": fault})
         counts = self.verdict.counts
         counts.update(trial.history.count())
@@ -141,3 +143,19 @@ class Stage:
         if len(delays) > 100:
             self.verdict.p99_ms = round(statistics.quantiles(delays, n=100)[98] * 1000, 1)
             self.verdict.latest_s = round(max(delays), 3)
+
+
+def log_or_nothing(database: Path, users: list[str]) -> list[Stored]:
+    """As `read_log`; a power cut that took the tables, or the file, left nothing in them."""
+    try:
+        return read_log(database, users)
+    except sqlite3.DatabaseError:
+        return []
+
+
+def damage_of(database: Path) -> list[str]:
+    """As `faults_in`; a file that SQLite cannot even open is the worst of them."""
+    try:
+        return faults_in(database)
+    except sqlite3.DatabaseError as error:
+        return [str(error)]

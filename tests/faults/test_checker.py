@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass
 from pathlib import Path
+from unittest.mock import ANY
 
 import pytest
 
@@ -24,6 +25,7 @@ from ruggine.delivery.history import (
 from tests.faults.experiments import NEEDS
 from tests.faults.running import run
 from tests.faults.saboteur import BUGS
+from tests.faults.stage import damage_of, log_or_nothing
 
 FOUND_WITHIN_S = 60
 
@@ -70,6 +72,18 @@ def test_a_seeded_bug_is_found_under_its_name(bug: str, tmp_path: Path) -> None:
     summary = run(tmp_path, how.experiment, "--count", str(how.count), "--sabotage", bug)
     assert how.name in {violation["name"] for violation in summary["violations"]}, summary
     assert time.monotonic() - begun < FOUND_WITHIN_S
+
+
+@pytest.mark.parametrize("content", [b"", b"not a database, and longer than its header" * 99, None])
+def test_what_a_power_cut_left_of_the_database_holds_nothing(
+    content: bytes | None, tmp_path: Path
+) -> None:
+    """So that all that was acknowledged is called lost, and not the experiment broken."""
+    database = tmp_path / "ruggine.db"
+    if content is not None:
+        database.write_bytes(content)
+    assert log_or_nothing(database, ["luigi"]) == []
+    assert damage_of(database) == ([] if content == b"" else [ANY])
 
 
 # Histories made by hand: what is right, and each thing that can be wrong with it
