@@ -26,14 +26,16 @@ from tqdm import tqdm
 
 from client_tk import secret
 from client_tk.model import ChatKey, Row, Server
-from client_tk.reports import Heard
+from client_tk.reports import Closed, Heard, Opened
 from client_tk.settings import Profile, Settings
 from client_tk.store import Store
-from ruggine.wire.frames import IncomingMessage
+from ruggine.wire.frames import AuthResponse, IncomingMessage, Limits
 
 CHATS, EACH = 200, 250
 BURST = 2000
+BURST_AT_MOST_S = 60.0
 IDLE_S = 5.0
+EPOCH = "e"
 SERVER = Server("127.0.0.1", 1, 1)  # where nobody listens
 BUDGETS = {
     "MB resident after the start": 50,
@@ -86,7 +88,7 @@ def fill(folder: Path) -> None:
             chat.time_s, chat.preview = 1_790_000_000.0 - number, "how about lunch?"
             store.save_chat(chat)
     store.set_meta("selected", json.dumps(["private", "person000"]))
-    store.set_meta("epoch", "e")
+    store.set_meta("epoch", EPOCH)
     store.close()
 
 
@@ -195,15 +197,27 @@ def burst(app: Any) -> float:
         if app.state.chat(_key(0)).cursor < EACH + BURST:
             app.tk.after(1, turn)
 
+    app._pump.report(Opened(_welcome()))
     turn()
     sender = threading.Thread(target=_send_burst, args=(app,))
     sender.start()
+    until_s = time.monotonic() + BURST_AT_MOST_S
     while app.state.chat(_key(0)).cursor < EACH + BURST:
         app.tk.update()
         time.sleep(0.0002)
+        assert time.monotonic() < until_s, "the burst does not arrive"
     sender.join()
+    app._pump.report(Closed(1006))
     app.tk.update()
     return max(later - earlier for earlier, later in pairwise(turns)) * 1000
+
+
+def _welcome() -> AuthResponse:
+    """As if a daemon was there."""
+    return AuthResponse(
+        success=True, user_id="dory", username="dory", error=None, epoch=EPOCH, resume="none",
+        server_time=1_790_100_000.0, protocol=1, limits=Limits(8000, 65_536),
+    )  # fmt: skip
 
 
 def _send_burst(app: Any) -> None:

@@ -24,7 +24,8 @@ class Centred(ttk.Frame):
     def watch(self) -> None:
         """To be called once everything is inside."""
         for widget in (self, *_all(self.inside)):
-            widget.bind("<FocusIn>", lambda event: self._show(event.widget), add="+")
+            if str(widget.cget("takefocus")):  # with such a binding, Tk lets Tab stop at any widget
+                widget.bind("<FocusIn>", lambda event: self._show(event.widget), add="+")
             widget.bind("<Button-4>", lambda _event: self._move(-_STEP), add="+")
             widget.bind("<Button-5>", lambda _event: self._move(_STEP), add="+")
             widget.bind(

@@ -34,7 +34,7 @@ class Dialog(tk.Toplevel):
     """
 
     def __init__(self, parent: tk.Misc, theme: Theme, title: str) -> None:
-        super().__init__(parent)
+        super().__init__(parent, takefocus=False)
         self.withdraw()
         self.theme = theme
         self.default: ttk.Button | None = None

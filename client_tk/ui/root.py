@@ -128,6 +128,7 @@ class Root:
     # The window
 
     def _watch_window(self) -> None:
+        self.tk.configure(takefocus=False)  # what is bound here makes it no place to write
         self.tk.bind("<FocusIn>", lambda _event: self._seen(focused=True), add="+")
         self.tk.bind("<FocusOut>", self._on_focus_out, add="+")
         self.tk.bind("<Map>", lambda event: self._on_map(event, visible=True), add="+")

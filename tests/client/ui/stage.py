@@ -64,6 +64,13 @@ class Stage:
             widget.event_generate(f"<Key-{names.get(sign, sign)}>")
         self.settle()
 
+    def stops(self, first: tk.Misc) -> list[tk.Misc]:
+        """Where Tab goes from there, until it is there again."""
+        found = [first]
+        while (after := found[-1].tk_focusNext()) is not None and after is not first:
+            found.append(after)
+        return found
+
     def click(self, widget: tk.Misc, x: int, y: int) -> None:
         widget.event_generate("<Motion>", x=x, y=y)
         widget.event_generate("<Button-1>", x=x, y=y)

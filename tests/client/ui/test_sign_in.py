@@ -164,6 +164,21 @@ def test_in_a_window_that_is_too_small_the_focus_can_be_seen(on: Play) -> None:
         assert 0 <= top <= on.root.winfo_height() - widget.winfo_height()
 
 
+def test_tab_goes_only_to_what_can_be_written_into_or_pressed(on: Play) -> None:
+    view = form(on)
+    show = view.password._show
+    assert on.stage.stops(view.server.entry) == [
+        view.server.entry, view.tls, view.username.entry, view.password.entry, show, view.stay,
+        view.go, view.other,
+    ]  # fmt: skip
+
+
+def test_tab_in_a_dialog_goes_only_to_its_buttons(on: Play) -> None:
+    dialog = ask_to_keep_in_file(on.root, on.theme, lambda: None)
+    on.stage.settle()
+    assert on.stage.stops(dialog.buttons.winfo_children()[0]) == dialog.buttons.winfo_children()
+
+
 def test_a_file_is_used_only_with_consent(on: Play) -> None:
     agreed: list[bool] = []
     dialog = ask_to_keep_in_file(on.root, on.theme, lambda: agreed.append(True))
