@@ -26,6 +26,7 @@ from ruggine.net.commands import Caller, Commands
 from ruggine.net.connections import Connections
 from ruggine.net.framing import FramedEntry, FramedNotice, frame_bytes
 from ruggine.net.outgoing import Outgoing
+from ruggine.net.small_frames import split
 from ruggine.net.work import OrderedWork
 from ruggine.wire import frames, requests
 
@@ -72,6 +73,7 @@ class ChatSocket(WebSocketServerProtocol):
     _resuming = False
     _gone = False
     _fragments = 0
+    _begun = b""
     message_data: list[bytes]
 
     # The connection
@@ -94,10 +96,32 @@ class ChatSocket(WebSocketServerProtocol):
         self._closed.callback(None)
 
     def dataReceived(self, data: bytes) -> None:
-        if self.state == self.STATE_CONNECTING and self._head_too_long(data):
+        if self._begun:
+            data, self._begun = self._begun + data, b""
+        if self._between_messages():
+            data = self._take_small_frames(data)
+            if not data:
+                return
+        elif self.state == self.STATE_CONNECTING and self._head_too_long(data):
             self.failHandshake("Request Header Fields Too Large", 431)
             return
         super().dataReceived(data)
+
+    def _between_messages(self) -> bool:
+        """Whether Autobahn has read all that came, to the end of a message."""
+        return (
+            self.state == self.STATE_OPEN
+            and not self.data
+            and self.current_frame is None
+            and not self.inside_message
+        )
+
+    def _take_small_frames(self, data: bytes) -> bytes:
+        """What is left for Autobahn."""
+        payloads, self._begun, rest = split(data)
+        for payload in payloads:
+            self.onMessage(payload, isBinary=False)
+        return rest
 
     def _head_too_long(self, data: bytes) -> bool:
         """Autobahn would gather, and search through, whatever comes until the handshake's end."""
@@ -160,6 +184,7 @@ class ChatSocket(WebSocketServerProtocol):
         try:
             session = await self.factory.sessions.find(request.session_token)
             self.session = session
+            self._caller = Caller(session, self._address)
             absence = await self._absence(session, request.resume)
             self._authenticated = not self._gone
             if self._authenticated:
@@ -207,7 +232,8 @@ class ChatSocket(WebSocketServerProtocol):
             await self._work.settled()
             self._refuse(refusal, frames.request_id_of(payload))
             return
-        self.factory.log_received(request, len(payload), self.session)
+        if self.factory.debug:
+            self.factory.log_received(request, len(payload), self.session)
         if isinstance(request, requests.SendMessage):
             await self._send(request)
         else:
@@ -218,9 +244,7 @@ class ChatSocket(WebSocketServerProtocol):
         """Returns when the message has its place; its answer comes with the commit."""
         self._work.opened()
         try:
-            await self.factory.commands.send(
-                Caller(self.session, self._address), request, partial(self._on_sent, request)
-            )
+            await self.factory.commands.send(self._caller, request, partial(self._on_sent, request))
         except errors.Refusal as refusal:
             self._on_sent(request, refusal)
         except Exception:
@@ -240,7 +264,7 @@ class ChatSocket(WebSocketServerProtocol):
         try:
             if isinstance(request, requests.Auth):
                 raise errors.InvalidRequest("This connection is authenticated already.")
-            result = await self.factory.commands.run(Caller(self.session, self._address), request)
+            result = await self.factory.commands.run(self._caller, request)
         except errors.Refusal as refusal:
             self._refuse(refusal, request.request_id)
             return
@@ -274,7 +298,8 @@ class ChatSocket(WebSocketServerProtocol):
 
     def deliver(self, framed: FramedEntry) -> None:
         self._outgoing.write(framed.data)
-        self.factory.log_delivery(self.session)
+        if self.factory.debug:
+            self.factory.log_delivery(self.session)
 
     def tell_gap(self, chat: Chat, first: int, last: int) -> None:
         self._write(
@@ -380,7 +405,7 @@ class ChatSocketFactory(WebSocketServerFactory):
         self.limits = limits
         self._epoch = epoch
         self._clock = clock
-        self._debug = debug
+        self.debug = debug
         # Autobahn's own defaults bound nothing (research: its limits are all off).
         self.setProtocolOptions(
             versions=[13],
@@ -428,21 +453,19 @@ class ChatSocketFactory(WebSocketServerFactory):
         _log.debug("[WS:AUTH] User authenticated: {user_id}", user_id=session.user.id)
 
     def log_received(self, request: requests.AnyRequest, size: int, session: Session) -> None:
-        if self._debug:
-            _log.debug(
-                "[WS:RECV] {name} from user {user}, {size} bytes",
-                name=type(request).__struct_config__.tag,
-                user=session.user.name,
-                size=size,
-            )
+        _log.debug(
+            "[WS:RECV] {name} from user {user}, {size} bytes",
+            name=type(request).__struct_config__.tag,
+            user=session.user.name,
+            size=size,
+        )
 
     def log_delivery(self, session: Session) -> None:
-        if self._debug:
-            _log.debug(
-                "[WS:BROADCAST] ✅ Delivered message to user {name} (user_id: {id})",
-                name=session.user.name,
-                id=session.user.id,
-            )
+        _log.debug(
+            "[WS:BROADCAST] ✅ Delivered message to user {name} (user_id: {id})",
+            name=session.user.name,
+            id=session.user.id,
+        )
 
 
 def _with_port(origin: str) -> str:

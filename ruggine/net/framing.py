@@ -6,20 +6,15 @@ from collections.abc import Callable
 from functools import cached_property
 from typing import Any
 
-from autobahn.websocket.protocol import PreparedMessage
-
 from ruggine import events
 from ruggine.model import Chat, Entry, EntryKind, User
+from ruggine.net.small_frames import text_frame
 from ruggine.wire import frames
 
 
 def frame_bytes(frame: frames.Frame) -> bytes:
     """A whole WebSocket text frame as a server sends it."""
-    prepared = PreparedMessage(
-        frames.encode(frame), isBinary=False, applyMask=False, doNotCompress=True
-    )
-    data: bytes = prepared.payloadHybi
-    return data
+    return text_frame(frames.encode(frame))
 
 
 class FramedEntry:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
 from typing import Any
 
 from twisted.internet.defer import Deferred
 from twisted.logger import Logger
+from twisted.python.failure import Failure
 
-Job = Callable[[], Awaitable[None]]
+Job = Callable[[], Coroutine[Deferred[Any], Any, None]]
 
 
 class OrderedWork:
@@ -34,13 +35,14 @@ class OrderedWork:
         self._finishing: list[Deferred[None]] = []
 
     def add(self, job: Job) -> None:
+        """Run the job, at once where none runs."""
         if self._stopped:
             return
         self._jobs.append(job)
-        self._pause_or_resume()
-        if not self._running:
-            self._running = True
-            Deferred.fromCoroutine(self._run())
+        if self._running:
+            self._pause_or_resume()
+        else:
+            self._run()
 
     def opened(self) -> None:
         """An answer is outstanding."""
@@ -71,17 +73,38 @@ class OrderedWork:
         self._stopped = True
         self._jobs.clear()
 
-    async def _run(self) -> None:
-        while self._jobs:
-            job = self._jobs.popleft()
-            try:
-                await job()
-            except Exception:
-                self.log.failure("A request failed in a way that nobody foresaw")
+    def _run(self) -> None:
+        self._running = True
+        while True:
             if self._paused:
                 self._pause_or_resume()
+            if not self._jobs:
+                break
+            waiting = self._begun(self._jobs.popleft())
+            if waiting is not None:
+                waiting.addErrback(self._failed).addCallback(lambda _: self._run())
+                return
         self._running = False
         self._check_finished()
+
+    def _begun(self, job: Job) -> Deferred[None] | None:
+        """Run a job as far as it goes; what it waits for, if it does.
+
+        Most do not: a Deferred for each would cost as much as the job. One that waits can be begun
+        again by `fromCoroutine`, as a Deferred that has no result yet just yields itself once more.
+        """
+        work = job()
+        try:
+            work.send(None)
+        except StopIteration:
+            return None
+        except Exception:
+            self._failed()
+            return None
+        return Deferred.fromCoroutine(work)
+
+    def _failed(self, failure: Failure | None = None) -> None:
+        self.log.failure("A request failed in a way that nobody foresaw", failure)
 
     def _check_finished(self) -> None:
         if not self._running and not self._open and self._finishing:

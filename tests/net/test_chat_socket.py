@@ -6,6 +6,8 @@ import json
 from typing import Any
 
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 from twisted.internet.defer import Deferred
 from twisted.logger import LogEvent
 from websockets.client import ClientProtocol
@@ -17,6 +19,7 @@ from ruggine.model import Ending
 from ruggine.net.chat_socket import CLOSE_GRACE_S, ChatSocketFactory
 from ruggine.net.connections import LINGER_S
 from ruggine.net.framing import FramedNotice
+from ruggine.wire.requests import SendMessage
 from tests.net.desk import CHAT, DORY, TOKEN, Transport, World, framed
 
 
@@ -317,3 +320,76 @@ def test_a_flood_pauses_the_reading(socket: Socket) -> None:
 def test_compression_is_declined(socket: Socket) -> None:
     assert socket.client.handshake_exc is None
     assert socket.client.extensions == []
+
+
+# Small frames, read by hand
+
+_FRAMES = st.one_of(
+    st.builds(
+        lambda content, number: Frame(
+            Opcode.TEXT,
+            json.dumps(
+                {"message_type": "send_message", "chat_type": "private", "to_user": "dory",
+                 "content": content, "request_id": str(number)}, ensure_ascii=False,
+            ).encode(),
+        ).serialize(mask=True),
+        st.text(max_size=60), st.integers(0, 9),
+    ),
+    st.sampled_from(
+        [
+            Frame(Opcode.TEXT, b"{}").serialize(mask=True),
+            Frame(Opcode.TEXT, b"x" * 5000).serialize(mask=True),
+            Frame(Opcode.TEXT, b'{"message_type":', fin=False).serialize(mask=True),
+            Frame(Opcode.CONT, b'"ping"}').serialize(mask=True),
+            Frame(Opcode.PING, b"hello").serialize(mask=True),
+            Frame(Opcode.BINARY, b"no").serialize(mask=True),
+            Frame(Opcode.CLOSE, b"\x03\xe8bye").serialize(mask=True),
+            Frame(Opcode.TEXT, b"\xff").serialize(mask=True),
+            Frame(Opcode.TEXT, b"not masked").serialize(mask=False),
+            b"\xc1\x80aaaa",
+        ]
+    ),
+)  # fmt: skip
+
+
+_EMPTY = b"\x81\x80aaaa"  # a whole small frame, wherever it stands
+_SEND = Frame(
+    Opcode.TEXT,
+    b'{"message_type": "send_message", "chat_type": "private", "to_user": "dory", "content": "1"}',
+).serialize(mask=True)
+
+
+@given(st.lists(_FRAMES, max_size=6), st.lists(st.integers(1, 400), max_size=12))
+@example([Frame(Opcode.TEXT, b"{", fin=False).serialize(mask=True), _SEND], [7])
+@example([b"\x89\x81", b"\x80aaax"], [1])
+@example([b"\x89\x86aaaa", _EMPTY], [6])
+@example([Frame(Opcode.TEXT, b"x" * 5000).serialize(mask=True), _SEND], [2])
+@example([_SEND, _SEND, _EMPTY, _SEND], [len(_SEND) + 1, 3, 4])
+def test_reading_small_frames_by_hand_changes_nothing_that_can_be_seen(
+    sent: list[bytes], sizes: list[int]
+) -> None:
+    """In whatever pieces they come, and whatever is wrong with them: Autobahn answers the same."""
+    by_hand, by_autobahn = Socket(), Socket()
+    by_autobahn.protocol._between_messages = lambda: False
+    for socket in (by_hand, by_autobahn):
+        socket.auth()
+        socket.transport.clear()
+    for piece in _cut(b"".join(sent), sizes):
+        for socket in (by_hand, by_autobahn):
+            if not socket.transport.gone:
+                socket.protocol.dataReceived(piece)
+        assert _asked(by_hand) == _asked(by_autobahn)
+        assert by_hand.transport.value() == by_autobahn.transport.value()
+        assert by_hand.transport.gone == by_autobahn.transport.gone
+
+
+def _cut(data: bytes, sizes: list[int]) -> list[bytes]:
+    pieces = []
+    for size in sizes:
+        pieces.append(data[:size])
+        data = data[size:]
+    return [piece for piece in (*pieces, data) if piece]
+
+
+def _asked(socket: Socket) -> list[SendMessage]:
+    return [request for request, _answer in socket.world.sends]

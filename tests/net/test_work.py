@@ -136,3 +136,43 @@ def test_nothing_is_finished_at_once(jobs: int) -> None:
     for number in range(jobs):
         desk.add(number)
     assert happened(Deferred.fromCoroutine(desk.work.finished())) == (jobs == 0)
+
+
+def test_a_job_that_waits_for_nothing_is_over_at_once_and_in_its_turn() -> None:
+    desk = Desk()
+    done: list[int] = []
+
+    async def note(number: int) -> None:
+        done.append(number)
+        if number == 1:
+            desk.work.add(partial(note, 2))  # from within: after this one
+            done.append(-1)
+
+    desk.work.add(partial(note, 1))
+    assert done == [1, -1, 2]
+    desk.add(0)
+    desk.work.add(partial(note, 3))
+    assert done == [1, -1, 2]
+    desk.finish(0)
+    assert done == [1, -1, 2, 3]
+
+
+def test_what_a_job_waits_for_more_than_once_reaches_it() -> None:
+    desk = Desk()
+    first: Deferred[str] = Deferred()
+    second: Deferred[str] = Deferred()
+    came: list[object] = []
+
+    async def job() -> None:
+        came.append(await first)
+        try:
+            await second
+        except ValueError as error:
+            came.append(str(error))
+
+    desk.work.add(job)
+    first.callback("one")
+    assert came == ["one"]
+    second.errback(ValueError("two"))
+    assert came == ["one", "two"]
+    assert happened(Deferred.fromCoroutine(desk.work.finished()))
