@@ -25,7 +25,7 @@ from ruggine.model import Absence, Chat, Cursor, Ending, Place, Session, User
 from ruggine.net.commands import Caller, Commands
 from ruggine.net.connections import Connections
 from ruggine.net.framing import FramedEntry, FramedNotice, frame_bytes
-from ruggine.net.outgoing import Outgoing
+from ruggine.net.outgoing import Outgoing, Turn
 from ruggine.net.small_frames import split
 from ruggine.net.work import OrderedWork
 from ruggine.wire import frames, requests
@@ -82,7 +82,9 @@ class ChatSocket(WebSocketServerProtocol):
         self._address = str(getattr(self.transport.getPeer(), "host", ""))
         self._closed: Deferred[None] = Deferred()
         limits = self.factory.limits
-        self._outgoing = Outgoing(self.transport, limits.max_outgoing_buffer, self._too_slow)
+        self._outgoing = Outgoing(
+            self.transport, self.factory.turn, limits.max_outgoing_buffer, self._too_slow
+        )
         self._work = OrderedWork(self.transport, limits.max_waiting_requests)
         self._auth_timeout: Any = None
         self.factory.connections.add(self)
@@ -280,6 +282,11 @@ class ChatSocket(WebSocketServerProtocol):
 
     # What goes out
 
+    def sendData(self, data: bytes, sync: bool = False, chopsize: int | None = None) -> None:
+        """What Autobahn itself writes comes after what we have written."""
+        self._outgoing.flush()
+        super().sendData(data, sync, chopsize)
+
     def _write(self, frame: frames.Frame) -> None:
         self._outgoing.write(frame_bytes(frame))
 
@@ -397,6 +404,7 @@ class ChatSocketFactory(WebSocketServerFactory):
         debug: bool,
     ) -> None:
         super().__init__(reactor=reactor, server="Ruggine")
+        self.turn = Turn(reactor)
         self.commands = commands
         self.sessions = sessions
         self.hub = hub

@@ -21,7 +21,7 @@ from ruggine.model import Ending, Session, User
 from ruggine.net.commands import Caller, Commands
 from ruggine.net.connections import Connections
 from ruggine.net.framing import FramedEntry, FramedNotice
-from ruggine.net.outgoing import Outgoing
+from ruggine.net.outgoing import Outgoing, Turn
 from ruggine.net.work import OrderedWork
 from ruggine.wire import frames, lines, replies, requests
 
@@ -60,7 +60,9 @@ class LineProtocol(LineOnlyReceiver, TimeoutMixin):
         limits = self.factory.limits
         self.MAX_LENGTH = limits.max_line_length
         self._address = str(getattr(self.transport.getPeer(), "host", ""))
-        self._outgoing = Outgoing(self.transport, limits.max_outgoing_buffer, self.abort)
+        self._outgoing = Outgoing(
+            self.transport, self.factory.turn, limits.max_outgoing_buffer, self.abort
+        )
         self._work = OrderedWork(self.transport, limits.max_waiting_requests)
         self._closed: Deferred[None] = Deferred()
         self.factory.connections.add(self)
@@ -256,6 +258,7 @@ class LineFactory(protocol.ServerFactory):
         debug: bool,
     ) -> None:
         self.reactor = reactor
+        self.turn = Turn(reactor)
         self.commands = commands
         self.sessions = sessions
         self.hub = hub

@@ -1,4 +1,4 @@
-"""What waits for a slow reader, bounded."""
+"""What a connection writes: once in a turn of the reactor, and bounded for a slow reader."""
 
 from __future__ import annotations
 
@@ -8,19 +8,50 @@ from typing import Any
 
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IPushProducer
+from twisted.logger import Logger
 from zope.interface import implementer
+
+_AT_ONCE = 65_536
+"""Bytes in one write: as much as a transport takes before it asks us to wait."""
+
+
+class Turn:
+    """Does things once the reactor is through with what it has in hand."""
+
+    log = Logger()
+
+    def __init__(self, reactor: Any) -> None:
+        self._reactor = reactor
+        self._jobs: list[Callable[[], None]] = []
+
+    def at_end(self, job: Callable[[], None]) -> None:
+        if not self._jobs:
+            self._reactor.callLater(0, self._end)
+        self._jobs.append(job)
+
+    def _end(self) -> None:
+        jobs, self._jobs = self._jobs, []
+        for job in jobs:
+            try:
+                job()
+            except Exception:
+                self.log.failure("Something at the end of a turn failed")
 
 
 @implementer(IPushProducer)
 class Outgoing:
-    """Writes to a transport while it drains, and keeps at most `limit` bytes while it does not.
+    """Gathers what is written in a turn while the transport drains, and keeps at most `limit` bytes
+    while it does not.
 
     The transport itself holds its own buffer (64 KiB) before it asks us to wait. Over the limit,
     what waits is dropped, nothing more is written, and `overflow` is called once.
     """
 
-    def __init__(self, transport: Any, limit: int, overflow: Callable[[], None]) -> None:
+    def __init__(
+        self, transport: Any, turn: Turn, limit: int, overflow: Callable[[], None]
+    ) -> None:
         self._transport = transport
+        self._turn = turn
         self._limit = limit
         self._overflow = overflow
         self._waiting: deque[bytes] = deque()
@@ -34,11 +65,30 @@ class Outgoing:
     def write(self, data: bytes) -> None:
         if self._finishing:
             return
-        if not self._paused:
-            self._transport.write(data)
-            return
+        if not self._waiting and not self._paused:
+            self._turn.at_end(self.flush)
         self._waiting.append(data)
         self._size += len(data)
+        if self._paused:
+            self._check_limit()
+        elif self._size >= _AT_ONCE:
+            self.flush()
+
+    def flush(self) -> None:
+        """Give the transport what waits, as far as it takes it."""
+        while self._waiting and not self._paused:
+            self._transport.write(self._next())
+
+    def _next(self) -> bytes:
+        if self._size <= _AT_ONCE:
+            data = b"".join(self._waiting)
+            self._waiting.clear()
+        else:
+            data = self._waiting.popleft()
+        self._size -= len(data)
+        return data
+
+    def _check_limit(self) -> None:
         if self._size > self._limit:
             self.close()
             self._overflow()
@@ -66,6 +116,7 @@ class Outgoing:
         self._finishing = True
         self.release()
         self._done = done
+        self.flush()
         self._check_done()
 
     def close(self) -> None:
@@ -80,10 +131,7 @@ class Outgoing:
 
     def resumeProducing(self) -> None:
         self._paused = False
-        while self._waiting and not self._paused:
-            data = self._waiting.popleft()
-            self._size -= len(data)
-            self._transport.write(data)
+        self.flush()
         self._check_done()
         if not self._paused:
             self.release()

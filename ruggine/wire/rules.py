@@ -40,8 +40,13 @@ def check_password(password: str) -> None:
 
 def check_content(content: str) -> None:
     """Raises InvalidContent; the length is the daemon's own limit and is checked there."""
-    if not content or content.isspace() or _CONTROL_IN_CONTENT.search(content):
+    if not content or content.isspace() or _has(_CONTROL_IN_CONTENT, content):
         raise errors.InvalidContent
+
+
+def _has(forbidden: re.Pattern[str], text: str) -> bool:
+    """What is printable holds no control character; a search costs ten times as much."""
+    return not text.isprintable() and forbidden.search(text) is not None
 
 
 def check_group_name(name: str) -> None:
@@ -54,5 +59,5 @@ def check_group_name(name: str) -> None:
 
 def check_plain(text: str, what: str) -> None:
     """Raises InvalidRequest if a short text such as an id holds control characters."""
-    if _CONTROL.search(text):
+    if _has(_CONTROL, text):
         raise errors.InvalidRequest(f"{what} may not hold control characters.")

@@ -81,6 +81,7 @@ class Socket:
         for data in self.client.data_to_send():
             if data and not self.transport.gone:
                 self.protocol.dataReceived(data)
+        self.world.clock.advance(0)
         self.client.receive_data(self.transport.value())
         self.transport.clear()
 
@@ -373,11 +374,11 @@ def test_reading_small_frames_by_hand_changes_nothing_that_can_be_seen(
     by_autobahn.protocol._between_messages = lambda: False
     for socket in (by_hand, by_autobahn):
         socket.auth()
-        socket.transport.clear()
     for piece in _cut(b"".join(sent), sizes):
         for socket in (by_hand, by_autobahn):
             if not socket.transport.gone:
                 socket.protocol.dataReceived(piece)
+                socket.world.clock.advance(0)
         assert _asked(by_hand) == _asked(by_autobahn)
         assert by_hand.transport.value() == by_autobahn.transport.value()
         assert by_hand.transport.gone == by_autobahn.transport.gone

@@ -37,6 +37,7 @@ class Line:
 
     def heard(self) -> list[str]:
         """Every line since the last look."""
+        self.world.clock.advance(0)
         lines = self.transport.value().decode().splitlines()
         self.transport.clear()
         return lines

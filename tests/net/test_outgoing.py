@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from twisted.internet.defer import Deferred
+from twisted.internet.task import Clock
 from twisted.internet.testing import StringTransport
+from twisted.logger import LogEvent
 
-from ruggine.net.outgoing import Outgoing
+from ruggine.net.outgoing import Outgoing, Turn
 
 
 class Reader:
@@ -15,7 +17,13 @@ class Reader:
         self.transport = StringTransport()
         self.overflows = 0
         self.done = 0
-        self.outgoing = Outgoing(self.transport, limit, self._overflow)
+        self.clock = Clock()
+        self.outgoing = Outgoing(self.transport, Turn(self.clock), limit, self._overflow)
+
+    def read(self) -> bytes:
+        """All that it was sent by the end of this turn."""
+        self.clock.advance(0)
+        return bytes(self.transport.value())
 
     def _overflow(self) -> None:
         self.overflows += 1
@@ -27,10 +35,62 @@ class Reader:
         self.done += 1
 
 
-def test_what_is_written_goes_out_at_once() -> None:
-    reader = Reader()
+def test_what_is_written_in_a_turn_goes_out_at_its_end_in_one_piece() -> None:
+    reader = Reader(limit=100)
+    pieces: list[bytes] = []
+    reader.transport.write = pieces.append
     reader.outgoing.write(b"one")
-    assert reader.transport.value() == b"one"
+    reader.outgoing.write(b"two")
+    assert pieces == []
+    reader.read()
+    assert pieces == [b"onetwo"]
+    reader.outgoing.write(b"three")
+    reader.outgoing.flush()
+    assert pieces == [b"onetwo", b"three"]
+    reader.read()
+    assert pieces == [b"onetwo", b"three"]
+
+
+def test_much_does_not_wait_for_the_end_of_the_turn() -> None:
+    reader = Reader(limit=100)
+    for _ in range(64):
+        reader.outgoing.write(b"x" * 1024)
+    assert len(reader.transport.value()) == 65_536
+
+
+def test_after_a_pause_it_goes_on_only_as_far_as_the_transport_takes_it() -> None:
+    reader = Reader(limit=1_000_000)
+    reader.outgoing.pauseProducing()
+    for _ in range(100):
+        reader.outgoing.write(b"x" * 1024)
+    pieces: list[bytes] = []
+
+    def write(data: bytes) -> None:
+        pieces.append(data)
+        reader.outgoing.pauseProducing()
+
+    reader.transport.write = write  # type: ignore[method-assign]
+    reader.outgoing.resumeProducing()
+    assert len(b"".join(pieces)) <= 65_536
+    while sum(map(len, pieces)) < 100 * 1024:
+        reader.outgoing.resumeProducing()
+
+
+def test_one_end_of_a_turn_that_fails_does_not_keep_the_others(
+    logged_errors: list[LogEvent],
+) -> None:
+    clock, done = Clock(), []
+    turn = Turn(clock)
+    turn.at_end(lambda: done.append(1 // 0))
+    turn.at_end(lambda: done.append(2))
+    clock.advance(0)
+    assert done == [2]
+    assert len(logged_errors) == 1
+    logged_errors.clear()
+
+
+def test_a_transport_that_takes_it_is_a_push_producer() -> None:
+    reader = Reader()
     assert reader.transport.streaming
 
 
@@ -39,11 +99,11 @@ def test_what_is_written_while_it_reads_nothing_comes_after_in_order() -> None:
     reader.outgoing.pauseProducing()
     for part in (b"one", b"two", b"three"):
         reader.outgoing.write(part)
-    assert reader.transport.value() == b""
+    assert reader.read() == b""
     reader.outgoing.resumeProducing()
-    assert reader.transport.value() == b"onetwothree"
+    assert reader.read() == b"onetwothree"
     reader.outgoing.write(b"four")
-    assert reader.transport.value().endswith(b"four")
+    assert reader.read().endswith(b"four")
 
 
 def test_the_limit_is_exact_and_told_once() -> None:
@@ -55,7 +115,7 @@ def test_the_limit_is_exact_and_told_once() -> None:
     reader.outgoing.write(b"z" * 100)
     assert reader.overflows == 1
     reader.outgoing.resumeProducing()
-    assert reader.transport.value() == b""
+    assert reader.read() == b""
 
 
 def test_finishing_waits_for_what_waits_and_takes_no_more() -> None:
@@ -67,7 +127,7 @@ def test_finishing_waits_for_what_waits_and_takes_no_more() -> None:
     assert reader.done == 0
     reader.outgoing.resumeProducing()
     assert reader.done == 1
-    assert reader.transport.value() == b"last"
+    assert reader.read() == b"last"
 
 
 def test_finishing_at_rest_is_done_at_once() -> None:
@@ -82,7 +142,7 @@ def test_a_lost_transport_drops_what_waits() -> None:
     reader.outgoing.write(b"gone")
     reader.outgoing.stopProducing()
     reader.outgoing.resumeProducing()
-    assert reader.transport.value() == b""
+    assert reader.read() == b""
 
 
 def test_who_waits_for_the_reader_goes_on_when_it_has_read_or_is_gone() -> None:
