@@ -46,6 +46,7 @@ class Limits:
     max_handshake_size: int
     max_outgoing_buffer: int
     max_connections_per_user: int
+    max_group_members: int
     max_fragments: int
     max_waiting_requests: int
     max_waiting_logins: int
@@ -220,6 +221,7 @@ OPTIONS = (
     Option(
         "max-connections-per-user", "10", "connections a user may have at once", _whole(1, 10_000)
     ),
+    Option("max-group-members", "256", "members a group may have", _whole(2, 5000)),
     Option("max-fragments", "64", "fragments in a WebSocket message", _whole(1, 10_000)),
     Option(
         "max-waiting-requests",

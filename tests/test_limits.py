@@ -27,7 +27,7 @@ def hasty_daemon(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Daemon]:
     daemon = Daemon(
         tmp_path_factory.mktemp("hasty"),
         "--auth-timeout", "0.5", "--handshake-timeout", "2", "--ping-interval", "2",
-        "--ping-timeout", "2", "--line-idle-timeout", "1.5",
+        "--ping-timeout", "2", "--line-idle-timeout", "1.5", "--max-group-members", "2",
         "--allowed-origins", "https://Chat.example.org,http://lan.example.org:8000",
     ).start()  # fmt: skip
     yield daemon
@@ -160,6 +160,27 @@ def test_ten_connections_a_user(daemon: Daemon) -> None:
     assert all(there.silent() for there in (*sockets[1:], dory))
     for there in (*sockets, dory):
         there.hang_up()
+
+
+def test_a_group_takes_no_more_members_than_it_may_have(hasty_daemon: Daemon) -> None:
+    """Who was invited while there was room, who joins and who is invited then: nobody comes in."""
+    (_, owner), (guest, late), (_, other) = (
+        register(hasty_daemon, name) for name in ("luigi", "dory", "gita")
+    )
+    phone = Telephone(hasty_daemon.tcp_port)
+    group = phone.ask(f"/create_group {owner} crew {guest}").split()[-1]
+    assert phone.ask(f"/open_group {owner} {group}").startswith("OK")
+    assert phone.ask(f"/join_group {other} {group}").startswith("OK")
+    invite = (
+        phone.ask(f"/my_group_invites {late}").removeprefix("OK: Group invites: ").split(":")[0]
+    )
+    full = "ERR: A group has at most 2 members. [forbidden]"
+    assert phone.ask(f"/accept_group_invite {late} {invite}") == full
+    assert phone.ask(f"/join_group {late} {group}") == full
+    fourth, _ = register(hasty_daemon, "anna")
+    assert phone.ask(f"/invite {owner} {fourth} {group}") == full
+    assert phone.ask(f"/leave_group {other} {group}").startswith("OK")
+    assert phone.ask(f"/accept_group_invite {late} {invite}").startswith("OK")
 
 
 def test_a_reader_too_slow_is_closed_with_4003_and_reads_the_rest_from_the_log(

@@ -12,9 +12,8 @@ from ruggine.storage.database import Cursor, Database
 from ruggine.storage.entries import append_txn
 from ruggine.storage.friends import check_reachable_txn
 
-MAX_MEMBERS = 256
 MAX_GROUPS = 100
-"""Of one user. Each of these bounds a query that answers in one piece."""
+"""Of one user. It and `max_members` each bound a query that answers in one piece."""
 
 _MANAGERS = ("owner", "admin")
 
@@ -22,13 +21,16 @@ _MANAGERS = ("owner", "admin")
 class GroupStore:
     """Implements `ruggine.domain.ports.GroupStore`."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, max_members: int) -> None:
         self._database = database
+        self._max_members = max_members
 
     async def create(
         self, owner: User, name: str, invited: Sequence[User], now_s: float
     ) -> tuple[Change, list[Invite]]:
-        return await self._database.write(_create_txn, owner, name, invited, now_s)
+        return await self._database.write(
+            _create_txn, owner, name, invited, now_s, self._max_members
+        )
 
     async def chat(self, group_id: str) -> Chat | None:
         return await self._database.read(_chat_txn, group_id)
@@ -40,19 +42,19 @@ class GroupStore:
         return await self._database.read(_members_txn, user, group_id)
 
     async def invite(self, by: User, user: User, group_id: str, now_s: float) -> Invite:
-        return await self._database.write(_invite_txn, by, user, group_id, now_s)
+        return await self._database.write(_invite_txn, by, user, group_id, now_s, self._max_members)
 
     async def invites_of(self, user_id: str) -> list[Invite]:
         return await self._database.read(_invites_of_txn, user_id)
 
     async def accept(self, user: User, invite_id: str, now_s: float) -> Change:
-        return await self._database.write(_accept_txn, user, invite_id, now_s)
+        return await self._database.write(_accept_txn, user, invite_id, now_s, self._max_members)
 
     async def reject(self, user: User, invite_id: str) -> Invite:
         return await self._database.write(_answer_txn, user, invite_id, "rejected")
 
     async def join(self, user: User, group: str, now_s: float) -> Change:
-        return await self._database.write(_join_open_txn, user, group, now_s)
+        return await self._database.write(_join_open_txn, user, group, now_s, self._max_members)
 
     async def leave(self, user: User, group: str, now_s: float) -> Change:
         return await self._database.write(_leave_named_txn, user, group, now_s)
@@ -136,7 +138,7 @@ def _members_txn(cursor: Cursor, user: User, group_id: str) -> list[Member]:
 
 
 def _create_txn(
-    cursor: Cursor, owner: User, name: str, invited: Sequence[User], now_s: float
+    cursor: Cursor, owner: User, name: str, invited: Sequence[User], now_s: float, max_members: int
 ) -> tuple[Change, list[Invite]]:
     group_id = str(uuid.uuid4())
     cursor.execute(
@@ -144,17 +146,23 @@ def _create_txn(
     )
     assert cursor.lastrowid is not None
     change = _add_member_txn(
-        cursor, Chat(cursor.lastrowid, "group", group_id=group_id), owner, "owner", owner, now_s
+        cursor,
+        Chat(cursor.lastrowid, "group", group_id=group_id),
+        owner,
+        "owner",
+        owner,
+        now_s,
+        max_members,
     )
-    invites = [_invite_txn(cursor, owner, user, group_id, now_s) for user in invited]
+    invites = [_invite_txn(cursor, owner, user, group_id, now_s, max_members) for user in invited]
     return change, invites
 
 
 def _add_member_txn(
-    cursor: Cursor, chat: Chat, user: User, role: Role, by: User, now_s: float
+    cursor: Cursor, chat: Chat, user: User, role: Role, by: User, now_s: float, max_members: int
 ) -> Change:
     """Raises AlreadyDone for a member, and Forbidden where a limit is reached."""
-    _check_room_txn(cursor, chat, user)
+    _check_room_txn(cursor, chat, user, max_members)
     entry = append_txn(cursor, chat.id, "member_joined", by, now_s, subject=user)
     cursor.execute(
         "INSERT INTO chat_members (user_id, chat_id, role, joined_seq, read_seq) "
@@ -171,7 +179,7 @@ def _add_member_txn(
     return Change(chat, (entry,))
 
 
-def _check_room_txn(cursor: Cursor, chat: Chat, user: User) -> None:
+def _check_room_txn(cursor: Cursor, chat: Chat, user: User, max_members: int) -> None:
     members = cursor.execute(
         "SELECT COUNT(*), SUM(user_id = ?) FROM chat_members "
         "WHERE chat_id = ? AND left_seq IS NULL",
@@ -179,8 +187,8 @@ def _check_room_txn(cursor: Cursor, chat: Chat, user: User) -> None:
     ).fetchone()
     if members[1]:
         raise errors.AlreadyDone(f"{user.name} is in this group already.")
-    if members[0] >= MAX_MEMBERS:
-        raise errors.Forbidden(f"A group has at most {MAX_MEMBERS} members.")
+    if members[0] >= max_members:
+        raise errors.Forbidden(f"A group has at most {max_members} members.")
     groups = cursor.execute(
         "SELECT COUNT(*) FROM chat_members WHERE user_id = ? AND left_seq IS NULL "
         "AND role IS NOT NULL",
@@ -190,7 +198,9 @@ def _check_room_txn(cursor: Cursor, chat: Chat, user: User) -> None:
         raise errors.Forbidden(f"{user.name} is in {MAX_GROUPS} groups, and more are not possible.")
 
 
-def _join_open_txn(cursor: Cursor, user: User, group: str, now_s: float) -> Change:
+def _join_open_txn(
+    cursor: Cursor, user: User, group: str, now_s: float, max_members: int
+) -> Change:
     """By id, or by the name of one open group. Raises Forbidden alike for closed and unknown."""
     rows = cursor.execute(
         "SELECT id, group_id FROM chats WHERE closed = 0 AND open = 1 AND kind = 'group' "
@@ -202,7 +212,7 @@ def _join_open_txn(cursor: Cursor, user: User, group: str, now_s: float) -> Chan
         raise errors.AlreadyDone if own else errors.Forbidden("This group is not open to join.")
     chat_id, group_id = _only(rows)
     return _add_member_txn(
-        cursor, Chat(chat_id, "group", group_id=group_id), user, "member", user, now_s
+        cursor, Chat(chat_id, "group", group_id=group_id), user, "member", user, now_s, max_members
     )
 
 
@@ -266,11 +276,13 @@ _INVITES = (
 )
 
 
-def _invite_txn(cursor: Cursor, by: User, user: User, group_id: str, now_s: float) -> Invite:
+def _invite_txn(
+    cursor: Cursor, by: User, user: User, group_id: str, now_s: float, max_members: int
+) -> Invite:
     """Raises NotAMember, AlreadyDone for who is in or invited, Forbidden for who is blocked."""
     chat, _ = _own_txn(cursor, by, group_id)
     check_reachable_txn(cursor, by, user)
-    _check_room_txn(cursor, chat, user)
+    _check_room_txn(cursor, chat, user, max_members)
     if cursor.execute(
         "SELECT 1 FROM group_invites WHERE user_id = ? AND chat_id = ? AND answer IS NULL",
         (user.id, chat.id),
@@ -311,11 +323,13 @@ def _answer_txn(cursor: Cursor, user: User, invite_id: str, answer: str) -> Invi
     return _invite(row)
 
 
-def _accept_txn(cursor: Cursor, user: User, invite_id: str, now_s: float) -> Change:
+def _accept_txn(
+    cursor: Cursor, user: User, invite_id: str, now_s: float, max_members: int
+) -> Change:
     invite = _answer_txn(cursor, user, invite_id, "accepted")
     chat = _chat_txn(cursor, invite.group_id)
     assert chat is not None
-    return _add_member_txn(cursor, chat, user, "member", invite.by, now_s)
+    return _add_member_txn(cursor, chat, user, "member", invite.by, now_s, max_members)
 
 
 # Managing

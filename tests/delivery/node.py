@@ -46,7 +46,7 @@ class Node:
         self.workers.on_write = on_write
         self.end = End(bus)
         chats, log = ChatStore(self.database), MessageLog(self.database)
-        groups = GroupStore(self.database)
+        groups = GroupStore(self.database, 256)
         self.hub = Hub(
             log=log,
             chats=chats,

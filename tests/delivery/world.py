@@ -64,7 +64,7 @@ def found_town(path: Path) -> Town:
     sessions = [Session(str(n), user, "", 0.0, 0.0) for n, user in enumerate(DEVICES)]
 
     async def found() -> str:
-        accounts, groups = AccountStore(database), GroupStore(database)
+        accounts, groups = AccountStore(database), GroupStore(database, 256)
         for session in sessions[:3]:
             await accounts.add("hash", session, session.id.encode(), "")
         await SessionStore(database).add(sessions[3], b"3", "")
