@@ -430,6 +430,13 @@ class ChatSocketFactory(WebSocketServerFactory):
             allowNullOrigin=False,
             tcpNoDelay=True,
         )
+        self.protocol = self._protocol_with_options()
+
+    def _protocol_with_options(self) -> type[ChatSocket]:
+        """Autobahn copies the options to each connection that has none of its own, and describes
+        them for its log: a third of what a connection costs, where the class does not have them."""
+        options = {name: getattr(self, name) for name in ChatSocket.CONFIG_ATTRS}
+        return type("ChatSocket", (ChatSocket,), {**options, "CONFIG_ATTRS": ()})
 
     def welcome(self, session: Session, resume: str) -> frames.AuthResponse:
         """The answer to an auth that succeeds; `resume` is "none", "ok" or "reset"."""
