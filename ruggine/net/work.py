@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable, Coroutine
 from typing import Any
 
@@ -21,12 +20,18 @@ class OrderedWork:
     a flood costs its sender time and not the daemon memory.
     """
 
+    # As in Outgoing: there is one of these for each connection.
+    __slots__ = (
+        "_finishing", "_jobs", "_max_waiting", "_open", "_paused", "_running", "_settling",
+        "_stopped", "_transport",
+    )  # fmt: skip
+
     log = Logger()
 
     def __init__(self, transport: Any, max_waiting: int) -> None:
         self._transport = transport
         self._max_waiting = max_waiting
-        self._jobs: deque[Job] = deque()
+        self._jobs: list[Job] = []
         self._open = 0
         self._running = False
         self._paused = False
@@ -80,7 +85,7 @@ class OrderedWork:
                 self._pause_or_resume()
             if not self._jobs:
                 break
-            waiting = self._begun(self._jobs.popleft())
+            waiting = self._begun(self._jobs.pop(0))
             if waiting is not None:
                 waiting.addErrback(self._failed).addCallback(lambda _: self._run())
                 return
