@@ -53,6 +53,22 @@ def test_what_has_begun_is_given_back_at_every_length(payload: bytes) -> None:
         b"\x81\xfe\x00\x05aaaa12345",  # five bytes, with a length of two
         b"\x81\xff" + (5).to_bytes(8, "big") + b"aaaa12345",
     ],
+    ids=[
+        "large",
+        "larger",
+        "binary",
+        "ping",
+        "close",
+        "fragment",
+        "continuation",
+        "no UTF-8",
+        "surrogate",
+        "not masked",
+        "long and not masked",
+        "reserved bit",
+        "length the long way",
+        "length in eight bytes",
+    ],
 )
 def test_everything_else_is_left_alone_from_there_on(other: bytes) -> None:
     after = client_frame(b"after")
