@@ -36,6 +36,9 @@ from ruggine.domain.resume import Resume
 from ruggine.domain.search import Search
 from ruggine.domain.sessions import Sessions
 from ruggine.errors import StartError
+from ruggine.monitoring.lag import Lag
+from ruggine.monitoring.metrics import Parts, make_registry
+from ruggine.monitoring.page import page_files
 from ruggine.net.chat_socket import ChatSocketFactory
 from ruggine.net.commands import (
     AccountCommands,
@@ -176,8 +179,9 @@ def make_daemon(chosen: Config, reactor: Any, *, foreground: bool = True) -> Dae
         clock=now,
     )
     rates = RateLimits(chosen.rates, reactor.seconds)
+    account_commands = AccountCommands(accounts, sessions)
     commands = Commands(
-        accounts=AccountCommands(accounts, sessions),
+        accounts=account_commands,
         friends=FriendCommands(friends),
         groups=GroupCommands(groups),
         messages=MessageCommands(messages),
@@ -211,7 +215,22 @@ def make_daemon(chosen: Config, reactor: Any, *, foreground: bool = True) -> Dae
         clock=now,
         debug=debug,
     )
-    site = make_site(lambda: _readiness(database, redis))
+    lag = Lag(reactor)
+    registry = make_registry(
+        Parts(
+            database=database,
+            log=message_log,
+            hub=hub,
+            messages=messages,
+            accounts=account_commands,
+            connections=connections,
+            sockets=sockets,
+            lines=lines,
+            redis=redis,
+            lag=lag,
+        )
+    )
+    site = make_site(lambda: _readiness(database, redis), registry, page_files())
     if redis is not None:
         redis.listen(hub)
     return Daemon(
@@ -219,6 +238,7 @@ def make_daemon(chosen: Config, reactor: Any, *, foreground: bool = True) -> Dae
         database=database,
         parts=[
             passwords,
+            lag,
             *([redis] if redis is not None else []),
             Indexer(reactor, search_stored, message_log),
             _every(SWEEP_S, sessions.sweep),

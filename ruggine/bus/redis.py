@@ -76,6 +76,7 @@ class RedisBus(Service):
         self._waiting: dict[str, list[Deferred[None]]] = {}
         self._live: _Subscriber | None = None
         self._present: bool | None = None
+        self.reconnects = 0
         self._beat = Beat()
         self._beats_to_poll = 0
         self._beats_to_warn = 0
@@ -247,6 +248,7 @@ class RedisBus(Service):
     def _on_beat(self, number: int) -> None:
         if not self._beat.hear(number) or self._present:
             return
+        self.reconnects += self._present is False
         self._present = True
         self.log.info("Redis connected successfully")
         self._show_presence()

@@ -132,6 +132,7 @@ class Hub:
         self._frame_notice = frame_notice
         self._spawn = spawn
         self._max_connections_per_user = max_connections_per_user
+        self.delivered = 0
         self._users: dict[str, LocalUser] = {}
         self._chats: dict[int, LocalChat] = {}
 
@@ -220,6 +221,7 @@ class Hub:
                     return
                 if entry.seq <= last:
                     connection.deliver(self._frame(missed.chat, entry))
+                    self.delivered += 1
                     above = entry.seq
 
     def _last_for(self, user: LocalUser, missed: Missed) -> int:
@@ -462,6 +464,7 @@ class Hub:
             for connection, returning in tuple(follower.user.connections.items()):
                 if returning.takes(entry):
                     connection.deliver(framed)
+                    self.delivered += 1
         if entry.kind == "member_left" and entry.subject is not None:
             self._unfollow_left(here, entry.subject.id, entry.seq)
         return behind

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from functools import partial
 
@@ -11,6 +12,7 @@ from ruggine.domain.directory import Directory
 from ruggine.domain.hub import Hub
 from ruggine.domain.paging import how_many_fit
 from ruggine.events import ReadReceipt, Typing
+from ruggine.meters import Histogram
 from ruggine.model import Appended, Change, Chat, ChatSummary, Draft, Page, Place, Span, User
 
 Answer = Callable[[Chat, ports.Outcome], None]
@@ -37,6 +39,8 @@ class Messages:
         self._hub = hub
         self._clock = clock
         self._max_message_length = max_message_length
+        self.received = 0
+        self.delivery_s = Histogram()
 
     # Sending
 
@@ -55,19 +59,24 @@ class Messages:
         and before the entry goes to the connections of the members. It is not called if this
         raises: MessageTooLong, NotFound, NotAMember, Unavailable.
         """
+        received_s = time.perf_counter()
+        self.received += 1
         self._check_length(content)
         chat = await self._directory.chat_to_send_to(sender, place)
         if reply_to is not None:
             await self._check_reply(sender, chat, reply_to)
         draft = Draft(chat.id, sender, content, int(self._clock() * 1000), client_id, reply_to)
-        self._log.append(draft, partial(self._stored, chat, answer))
+        self._log.append(draft, partial(self._stored, chat, answer, received_s))
 
-    def _stored(self, chat: Chat, answer: Answer, outcome: ports.Outcome) -> None:
+    def _stored(
+        self, chat: Chat, answer: Answer, received_s: float, outcome: ports.Outcome
+    ) -> None:
         answer(chat, outcome)
         if isinstance(outcome, Appended):
             # A duplicate too: its first sending may have died between commit and delivery on
             # another node, and who has the entry already drops it.
             self._hub.publish(chat, outcome.entry)
+            self.delivery_s.observe(time.perf_counter() - received_s)
         elif isinstance(outcome, errors.NotFound):
             self._directory.forget_chat(chat)
 

@@ -6,6 +6,7 @@ of fragments, binary frames), the first frame is held to be `auth`, and requests
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from functools import partial
 from typing import Any
@@ -67,6 +68,7 @@ class ChatSocket(WebSocketServerProtocol):
     """Only there once `_authenticated`."""
 
     factory: ChatSocketFactory
+    port = "websocket"
     _authenticated = False
     _auth_began = False
     _draining = False
@@ -208,6 +210,7 @@ class ChatSocket(WebSocketServerProtocol):
             self.factory.hub.detach(self)
             return
         self._auth_timeout.cancel()
+        self.factory.auths["ok"] += 1
         self.factory.log_auth(self.session)
         how = "none" if resume is None else "reset" if absence is None else "ok"
         self._write(self.factory.welcome(self.session, how))
@@ -223,6 +226,7 @@ class ChatSocket(WebSocketServerProtocol):
         self._resuming = False
 
     def _refuse_auth(self, refusal: errors.Refusal, code: int) -> None:
+        self.factory.auths[refusal.code] += 1
         self._write(self.factory.unwelcome(refusal))
         self._close(code, refusal.code)
 
@@ -293,6 +297,7 @@ class ChatSocket(WebSocketServerProtocol):
     def _refuse(
         self, refusal: errors.Refusal, request_id: str | None, client_id: str | None = None
     ) -> None:
+        self.factory.refusals[refusal.code] += 1
         self._write(
             frames.Error(
                 request_id=request_id,
@@ -364,6 +369,10 @@ class ChatSocket(WebSocketServerProtocol):
     def abort(self) -> None:
         self.transport.abortConnection()
 
+    @property
+    def outgoing_bytes(self) -> int:
+        return self._outgoing.size
+
     def _too_slow(self) -> None:
         self.closeHandshakeTimeout = CLOSE_GRACE_S
         self._close(TOO_SLOW, "reads too slowly; the log has the rest")
@@ -405,6 +414,8 @@ class ChatSocketFactory(WebSocketServerFactory):
     ) -> None:
         super().__init__(reactor=reactor, server="Ruggine")
         self.turn = Turn(reactor)
+        self.refusals: Counter[str] = Counter()
+        self.auths: Counter[str] = Counter()
         self.commands = commands
         self.sessions = sessions
         self.hub = hub
@@ -436,7 +447,9 @@ class ChatSocketFactory(WebSocketServerFactory):
         """Autobahn copies the options to each connection that has none of its own, and describes
         them for its log: a third of what a connection costs, where the class does not have them."""
         options = {name: getattr(self, name) for name in ChatSocket.CONFIG_ATTRS}
-        return type("ChatSocket", (ChatSocket,), {**options, "CONFIG_ATTRS": ()})
+        # One is a function, which a class would make a method.
+        own = {name: staticmethod(v) if callable(v) else v for name, v in options.items()}
+        return type("ChatSocket", (ChatSocket,), {**own, "CONFIG_ATTRS": ()})
 
     def welcome(self, session: Session, resume: str) -> frames.AuthResponse:
         """The answer to an auth that succeeds; `resume` is "none", "ok" or "reset"."""

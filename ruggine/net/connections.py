@@ -13,7 +13,14 @@ LINGER_S = 0.25
 
 
 class Drainable(Protocol):
-    """One connection of either port, as shutting down sees it."""
+    """One connection of either port, as shutting down and metrics see it."""
+
+    port: str
+    """"line" or "websocket"."""
+
+    @property
+    def outgoing_bytes(self) -> int:
+        """What waits for the peer to read."""
 
     def finish(self) -> Deferred[None]:
         """Take no more requests; fires when those that came are answered."""
@@ -39,6 +46,14 @@ class Connections:
 
     def remove(self, connection: Drainable) -> None:
         self._live.discard(connection)
+
+    def count_of(self, port: str) -> int:
+        return sum(1 for connection in self._live if connection.port == port)
+
+    @property
+    def outgoing_bytes(self) -> int:
+        """What waits for all peers to read."""
+        return sum(connection.outgoing_bytes for connection in self._live)
 
     async def drain(self, reactor: Any, timeout_s: float) -> None:
         """Bring every connection to a good end; what is not gone by the timeout is cut."""

@@ -1,24 +1,37 @@
-"""For those who watch the daemon: /healthz (it lives) and /readyz (it can serve)."""
+"""For those who watch the daemon: /healthz (it lives), /readyz (it can serve), /metrics, and a page
+that shows them."""
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 import msgspec
+from prometheus_client import CollectorRegistry
+from prometheus_client.twisted import MetricsResource
 from twisted.internet.defer import Deferred
 from twisted.web.resource import Resource
 from twisted.web.server import NOT_DONE_YET, Request, Site
 
+_TYPES = {
+    "html": "text/html; charset=utf-8",
+    "css": "text/css; charset=utf-8",
+    "js": "text/javascript; charset=utf-8",
+}
+
 Check = Callable[[], Awaitable[dict[str, str]]]
 
 
-def make_site(check: Check) -> Site:
+def make_site(check: Check, registry: CollectorRegistry, page: Mapping[str, bytes]) -> Site:
     """`check` says how each part is: "ok", or a word for what is wrong. It never raises.
 
-    /readyz is 503 while the database is anything but "ok".
+    /readyz is 503 while the database is anything but "ok". `page` has the files of the status page
+    by name; its `index.html` is served at /.
     """
     root: Any = Resource()
+    for name, content in page.items():
+        root.putChild(b"" if name == "index.html" else name.encode(), PageFile(name, content))
+    root.putChild(b"metrics", MetricsResource(registry))
     root.putChild(b"healthz", Health())
     root.putChild(b"readyz", Readiness(check))
     site = ProbeSite(root)
@@ -32,6 +45,29 @@ class ProbeSite(Site):
 
     def log(self, request: Any) -> None:
         return
+
+
+class PageFile(Resource):
+    """A file of the status page. It asks nothing of any other place, and may not."""
+
+    isLeaf = True
+
+    def __init__(self, name: str, content: bytes) -> None:
+        super().__init__()
+        self._type = _TYPES[name.rpartition(".")[2]]
+        self._content = content
+
+    def render_GET(self, request: Request) -> bytes:
+        for header, value in (
+            ("content-type", self._type),
+            ("content-security-policy", "default-src 'self'; frame-ancestors 'none'"),
+            ("x-content-type-options", "nosniff"),
+            ("referrer-policy", "no-referrer"),
+            ("cache-control", "no-cache"),
+            ("server", "Ruggine"),
+        ):
+            request.setHeader(header, value)
+        return self._content
 
 
 class Health(Resource):

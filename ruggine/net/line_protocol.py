@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from functools import partial
 from typing import Any
 
@@ -50,6 +51,7 @@ class LineProtocol(LineOnlyReceiver, TimeoutMixin):
     session: Session
     """Of /auth or /watch; only there once `_attached`."""
 
+    port = "line"
     _attached = False
     _watching = False
     _watched_chat: str | None = None
@@ -114,10 +116,10 @@ class LineProtocol(LineOnlyReceiver, TimeoutMixin):
             if line is not None:
                 await self._run(line)
         except errors.Refusal as refusal:
-            self._write(lines.error(refusal))
+            self._refuse(refusal)
         except Exception:
             self.log.failure("A command failed in a way that nobody foresaw")
-            self._write(lines.error(errors.Unavailable()))
+            self._refuse(errors.Unavailable())
 
     async def _run(self, line: lines.Line) -> None:
         caller = Caller(await self._session_of(line.token), self._address)
@@ -195,10 +197,18 @@ class LineProtocol(LineOnlyReceiver, TimeoutMixin):
     def _write(self, text: str) -> None:
         self._outgoing.write(lines.encode(text))
 
+    def _refuse(self, refusal: errors.Refusal) -> None:
+        self.factory.refusals[refusal.code] += 1
+        self._write(lines.error(refusal))
+
+    @property
+    def outgoing_bytes(self) -> int:
+        return self._outgoing.size
+
     async def _refuse_and_close(self, refusal: errors.Refusal) -> None:
         if self._closing:
             return
-        self._write(lines.error(refusal))
+        self._refuse(refusal)
         self._close()
 
     async def _close_unless_watching(self) -> None:
@@ -259,6 +269,7 @@ class LineFactory(protocol.ServerFactory):
     ) -> None:
         self.reactor = reactor
         self.turn = Turn(reactor)
+        self.refusals: Counter[str] = Counter()
         self.commands = commands
         self.sessions = sessions
         self.hub = hub

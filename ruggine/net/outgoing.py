@@ -48,8 +48,8 @@ class Outgoing:
 
     # Ten thousand connections have one each; hence also no deque, which begins at 600 bytes.
     __slots__ = (
-        "_done", "_draining", "_finishing", "_limit", "_overflow", "_paused", "_size", "_transport",
-        "_turn", "_waiting",
+        "_done", "_draining", "_finishing", "_limit", "_overflow", "_paused", "_transport",
+        "_turn", "_waiting", "size",
     )  # fmt: skip
 
     def __init__(
@@ -60,7 +60,7 @@ class Outgoing:
         self._limit = limit
         self._overflow = overflow
         self._waiting: list[bytes] = []
-        self._size = 0
+        self.size = 0
         self._paused = False
         self._finishing = False
         self._done: Callable[[], None] | None = None
@@ -73,10 +73,10 @@ class Outgoing:
         if not self._waiting and not self._paused:
             self._turn.at_end(self.flush)
         self._waiting.append(data)
-        self._size += len(data)
+        self.size += len(data)
         if self._paused:
             self._check_limit()
-        elif self._size >= _AT_ONCE:
+        elif self.size >= _AT_ONCE:
             self.flush()
 
     def flush(self) -> None:
@@ -92,18 +92,18 @@ class Outgoing:
             count += 1
         data = b"".join(self._waiting[:count])
         del self._waiting[:count]
-        self._size -= size
+        self.size -= size
         return data
 
     def _check_limit(self) -> None:
-        if self._size > self._limit:
+        if self.size > self._limit:
             self.close()
             self._overflow()
 
     @property
     def crowded(self) -> bool:
         """Whether a quarter of what may wait is waiting: no time for what is of no lasting use."""
-        return self._size > self._limit // 4
+        return self.size > self._limit // 4
 
     async def drained(self) -> None:
         """Returns when nothing waits any more, or nothing more is written."""
@@ -130,7 +130,7 @@ class Outgoing:
         """Take no more; what waits is dropped."""
         self._finishing = True
         self._waiting.clear()
-        self._size = 0
+        self.size = 0
         self.release()
 
     def pauseProducing(self) -> None:

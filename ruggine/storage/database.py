@@ -20,6 +20,7 @@ from twisted.logger import Logger
 
 from ruggine import errors
 from ruggine.errors import StartError
+from ruggine.meters import Histogram
 from ruggine.storage.folding import fold
 from ruggine.storage.lock_file import LockFile
 from ruggine.storage.migrate import migrate, refuse_strangers
@@ -89,6 +90,8 @@ class Database:
         self._trouble = ""
         self.epoch = ""
         self.bus_key = b""
+        self.read_s = Histogram()
+        self.write_s = Histogram()
 
     def open(self) -> None:
         """Check, create or upgrade the file. Raises StartError with what to do."""
@@ -115,7 +118,10 @@ class Database:
         self, function: Callable[Concatenate[Cursor, P], T], *args: P.args, **kwargs: P.kwargs
     ) -> T:
         """Run `function` in one consistent snapshot. Raises Unavailable if storage is down."""
-        return await self._run(self._readers, _begin_reading_txn, function, *args, **kwargs)
+        asked_s = time.perf_counter()
+        result = await self._run(self._readers, _begin_reading_txn, function, *args, **kwargs)
+        self.read_s.observe(time.perf_counter() - asked_s)
+        return result
 
     async def write(
         self, function: Callable[Concatenate[Cursor, P], T], *args: P.args, **kwargs: P.kwargs
@@ -125,7 +131,10 @@ class Database:
         Raises Unavailable if storage is down, and what `function` raises; nothing is written then.
         """
         begin = partial(_begin_writing_txn, time.monotonic() + _BUSY_TIMEOUT_S)
-        return await self._run(self._writer, begin, function, *args, **kwargs)
+        asked_s = time.perf_counter()
+        result = await self._run(self._writer, begin, function, *args, **kwargs)
+        self.write_s.observe(time.perf_counter() - asked_s)
+        return result
 
     async def answers(self) -> bool:
         """Whether it can be read just now."""

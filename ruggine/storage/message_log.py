@@ -8,6 +8,7 @@ the order of `seq`, without holes.
 
 from __future__ import annotations
 
+import time
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
@@ -17,6 +18,7 @@ from twisted.logger import Logger
 
 from ruggine import errors
 from ruggine.errors import Refusal
+from ruggine.meters import Histogram
 from ruggine.model import Appended, Draft, Entry, Page, Span
 from ruggine.storage import chats, entries
 from ruggine.storage.database import Cursor, Database
@@ -41,6 +43,9 @@ class MessageLog:
         self._database = database
         self._waiting: Batch = []
         self._committing = False
+        self.stored = 0
+        self.commit_s = Histogram()
+        self.batch = Histogram((1, 2, 4, 8, 16, 32, 64, 128, MAX_BATCH))
 
     @property
     def busy(self) -> bool:
@@ -93,8 +98,11 @@ class MessageLog:
                 self.log.failure("An answer after a commit failed")
 
     async def _commit(self, drafts: Sequence[Draft]) -> Sequence[Outcome]:
+        began_s = time.perf_counter()
         try:
-            return await self._database.write(_append_txn, drafts)
+            outcomes = await self._database.write(_append_txn, drafts)
+            self._count(outcomes, time.perf_counter() - began_s)
+            return outcomes
         except Refusal as refusal:
             return [refusal] * len(drafts)
         except Exception as error:
@@ -103,6 +111,11 @@ class MessageLog:
                 return [errors.Unavailable()]
         # One draft that the database rejects must not fail its neighbours: each for itself.
         return [(await self._commit([draft]))[0] for draft in drafts]
+
+    def _count(self, outcomes: Sequence[Outcome], took_s: float) -> None:
+        self.commit_s.observe(took_s)
+        self.batch.observe(len(outcomes))
+        self.stored += sum(1 for o in outcomes if isinstance(o, Appended) and not o.duplicate)
 
     def _broken(self, failure: Any) -> None:
         self.log.failure("The message log has stopped", failure)

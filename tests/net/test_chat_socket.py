@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from twisted.internet.defer import Deferred
 from twisted.logger import LogEvent
 from websockets.client import ClientProtocol
+from websockets.extensions.permessage_deflate import ClientPerMessageDeflateFactory
 from websockets.frames import Close, Frame, Opcode
 from websockets.uri import parse_uri
 
@@ -38,7 +39,9 @@ class Socket:
         self.transport = Transport()
         self.transport.protocol = self.protocol
         self.protocol.makeConnection(self.transport)
-        self.client = ClientProtocol(parse_uri("ws://localhost/any/path"))
+        self.client = ClientProtocol(
+            parse_uri("ws://localhost/any/path"), extensions=[ClientPerMessageDeflateFactory()]
+        )
         self.client.send_request(self.client.connect())
         self._pump()
         self.client.events_received()

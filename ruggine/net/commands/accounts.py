@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
+from ruggine import errors
 from ruggine.domain.accounts import Accounts
 from ruggine.domain.sessions import Sessions
 from ruggine.net.commands.caller import Caller, Table
@@ -14,6 +17,7 @@ class AccountCommands:
     def __init__(self, accounts: Accounts, sessions: Sessions) -> None:
         self._accounts = accounts
         self._sessions = sessions
+        self.logins: Counter[str] = Counter()
         self.for_anybody: Table = {
             requests.Register: self._register,
             requests.Login: self._login,
@@ -36,7 +40,14 @@ class AccountCommands:
         return results.RegisterResult(username=user.name, session_token=token)
 
     async def _login(self, caller: Caller, r: requests.Login) -> frames.Reply:
-        user, token = await self._accounts.log_in(r.username, r.password, r.device, caller.address)
+        try:
+            user, token = await self._accounts.log_in(
+                r.username, r.password, r.device, caller.address
+            )
+        except errors.Refusal as refusal:
+            self.logins[refusal.code] += 1
+            raise
+        self.logins["ok"] += 1
         return results.LoginResult(username=user.name, session_token=token)
 
     async def _validate_session(self, caller: Caller, r: requests.Request) -> frames.Reply:
