@@ -1,10 +1,10 @@
-"""The status page: three files, written by hand, that show what /metrics says."""
+"""The status page: a few files, written by hand, that show what /metrics says."""
 
 from __future__ import annotations
 
 from importlib.resources import files
 
-_NAMES = ("index.html", "status.css", "status.js")
+_NAMES = ("index.html", "status.css", "status.js", "icon.svg")
 
 
 def page_files() -> dict[str, bytes]:

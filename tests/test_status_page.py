@@ -1,0 +1,99 @@
+"""The status page in a real browser, before a real daemon."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import urllib.request
+from collections.abc import Iterator
+
+import pytest
+from selenium import webdriver
+from selenium.webdriver.common.by import By
+from selenium.webdriver.support.ui import WebDriverWait
+
+from tests.cast import Telephone, WebSocket, register
+from tests.daemon import PASSWORD, Daemon
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[webdriver.Chrome]:
+    chromium, driver = shutil.which("chromium"), shutil.which("chromedriver")
+    if chromium is None or driver is None:
+        pytest.fail("the status page is tested in chromium (Debian: chromium chromium-driver)")
+    options = webdriver.ChromeOptions()
+    options.binary_location = chromium
+    for option in ("--headless=new", "--disable-dev-shm-usage", "--window-size=1200,900"):
+        options.add_argument(option)
+    if os.geteuid() == 0:
+        options.add_argument("--no-sandbox")
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
+    made = webdriver.Chrome(options, webdriver.ChromeService(driver))
+    yield made
+    made.quit()
+
+
+def text_of(browser: webdriver.Chrome, id_: str) -> str:
+    return browser.find_element(By.ID, id_).text
+
+
+def wait_for(browser: webdriver.Chrome, id_: str, text: str) -> None:
+    WebDriverWait(browser, 15).until(
+        lambda _: text in text_of(browser, id_), f"{id_} never says {text}"
+    )
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_it_shows_what_happens_and_that_the_daemon_is_away(
+    browser: webdriver.Chrome, own_daemon: Daemon, scheme: str
+) -> None:
+    browser.execute_cdp_cmd(
+        "Emulation.setEmulatedMedia",
+        {"features": [{"name": "prefers-color-scheme", "value": scheme}]},
+    )
+    own_daemon.start()
+    browser.get(f"http://127.0.0.1:{own_daemon.http_port}/")
+    wait_for(browser, "state", "Runs since")
+    assert text_of(browser, "users") == "0"
+    assert text_of(browser, "redis") == "not used"
+    assert text_of(browser, "logins") == "none"
+
+    name, token = register(own_daemon, "luigi")
+    there = WebSocket(own_daemon.url, token)
+    with Telephone(own_daemon.tcp_port) as phone:
+        assert phone.ask(f"/login {name} {PASSWORD}").startswith("OK")
+        assert phone.ask(f"/login {name} wrong-{PASSWORD}").startswith("ERR")
+        assert phone.ask(f"/send_private_message {token} {name} hello").startswith("OK")
+    wait_for(browser, "stored", "1")
+    wait_for(browser, "users", "1")
+    wait_for(browser, "ports", "1 websocket")
+    wait_for(browser, "logins", "invalid_credentials")
+    wait_for(browser, "auths", "ok")
+    assert (
+        ground_of(browser)
+        == {"light": "rgba(244, 245, 247, 1)", "dark": "rgba(22, 24, 27, 1)"}[scheme]
+    )
+    assert [entry for entry in browser.get_log("browser") if entry["level"] == "SEVERE"] == []
+
+    there.hang_up()
+    own_daemon.stop()
+    wait_for(browser, "state", "does not answer")
+    own_daemon.start()
+    wait_for(browser, "state", "Runs since")
+    browser.get_log("browser")
+
+
+def ground_of(browser: webdriver.Chrome) -> str:
+    """The colour behind everything."""
+    return browser.find_element(By.TAG_NAME, "body").value_of_css_property("background-color")
+
+
+def test_it_asks_nobody_else_and_may_not(own_daemon: Daemon) -> None:
+    own_daemon.start()
+    for name in ("", "status.css", "status.js", "icon.svg"):
+        with urllib.request.urlopen(f"http://127.0.0.1:{own_daemon.http_port}/{name}") as answer:
+            policy = answer.headers["content-security-policy"]
+            assert policy == "default-src 'self'; frame-ancestors 'none'"
+            assert answer.headers["x-content-type-options"] == "nosniff"
+            content = answer.read().decode().replace("http://www.w3.org/2000/svg", "")
+        assert "//" not in content.replace("\n//", "").replace("  //", "")
