@@ -189,7 +189,12 @@ _FOREVER_S = 100 * 365 * _DAY_S
 OPTIONS = (
     Option("tcp", "tcp:8080:interface=127.0.0.1", "where the line port listens", _endpoint),
     Option("websocket", "tcp:5001:interface=127.0.0.1", "where the WebSocket listens", _endpoint),
-    Option("http", "tcp:5002:interface=127.0.0.1", "where /healthz and /readyz are", _endpoint),
+    Option(
+        "http",
+        "tcp:5002:interface=127.0.0.1",
+        "where the status page, /metrics, /healthz and /readyz are",
+        _endpoint,
+    ),
     Option("database", "sqlite:data/ruggine.db", "where everything is kept", _database),
     Option("redis", "", "joins several daemons (redis://HOST:PORT); none by default", _redis),
     Option(

@@ -96,4 +96,4 @@ def test_it_asks_nobody_else_and_may_not(own_daemon: Daemon) -> None:
             assert policy == "default-src 'self'; frame-ancestors 'none'"
             assert answer.headers["x-content-type-options"] == "nosniff"
             content = answer.read().decode().replace("http://www.w3.org/2000/svg", "")
-        assert "//" not in content.replace("\n//", "").replace("  //", "")
+            assert "://" not in content
