@@ -72,6 +72,7 @@ class Config:
     durability: Literal["full", "relaxed"]
     log_level: str
     log_format: Literal["text", "json"]
+    performance_log: Path | None
     allowed_origins: tuple[str, ...]
     limits: Limits
     rates: Rates | None
@@ -123,6 +124,15 @@ def _database(text: str) -> Path:
     if ":memory:" in path:
         raise ValueError("a database in memory would lose messages; give a file")
     return Path(path).expanduser()
+
+
+def _file(text: str) -> Path | None:
+    if not text:
+        return None
+    path = Path(text).expanduser()
+    if "\0" in text or path.is_dir() or not path.parent.is_dir():
+        raise ValueError("give a file in a folder that exists")
+    return path
 
 
 def _redis(text: str) -> RedisAddress | None:
@@ -205,6 +215,7 @@ OPTIONS = (
     ),
     Option("log-level", "info", f"one of {', '.join(LOG_LEVELS)}", _one_of(*LOG_LEVELS)),
     Option("log-format", "text", "text or json", _one_of("text", "json")),
+    Option("performance-log", "", "a file that gets a line every two minutes", _file),
     Option("allowed-origins", "", "web origins that may connect, with commas", _origins),
     Option("max-message-length", "4096", "characters in a message", _whole(1, 10_000)),
     Option("max-line-length", "8192", "bytes in a line", _whole(512, 65_536)),

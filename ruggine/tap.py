@@ -39,6 +39,7 @@ from ruggine.errors import StartError
 from ruggine.monitoring.lag import Lag
 from ruggine.monitoring.metrics import Parts, make_registry
 from ruggine.monitoring.page import page_files
+from ruggine.monitoring.performance_log import EVERY_S, PerformanceLog
 from ruggine.net.chat_socket import ChatSocketFactory
 from ruggine.net.commands import (
     AccountCommands,
@@ -63,6 +64,7 @@ from ruggine.storage.indexer import Indexer
 from ruggine.storage.message_log import MessageLog
 from ruggine.storage.search import SearchStore
 from ruggine.storage.sessions import SessionStore
+from ruggine.storage.totals import read_totals
 
 SWEEP_S = 60.0
 
@@ -230,6 +232,10 @@ def make_daemon(chosen: Config, reactor: Any, *, foreground: bool = True) -> Dae
             lag=lag,
         )
     )
+    performance_log = []
+    if chosen.performance_log is not None:
+        lines_of = PerformanceLog(chosen.performance_log, registry, lambda: read_totals(database))
+        performance_log.append(_every(EVERY_S, lines_of.write))
     site = make_site(lambda: _readiness(database, redis), registry, page_files())
     if redis is not None:
         redis.listen(hub)
@@ -244,6 +250,7 @@ def make_daemon(chosen: Config, reactor: Any, *, foreground: bool = True) -> Dae
             _every(SWEEP_S, sessions.sweep),
             _every(TICK_S, presence.tick),
             _every(collector.COLLECT_S, collector.collect),
+            *performance_log,
         ],
         ports=[
             Port("tcp", "TCP Server", chosen.tcp, lines, reactor),

@@ -170,6 +170,7 @@ def _store_txn(
         "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
         rows,
     )
+    cursor.execute("UPDATE totals SET count = count + ? WHERE what = 'messages'", (len(rows),))
 
 
 def _refusal_txn(cursor: Cursor, chat_id: int, sender_id: str) -> Refusal | None:
