@@ -60,6 +60,18 @@ class LoadSocket:
         self._read()
         return self._frames()
 
+    def receive_bytes(self) -> bytes:
+        """What has arrived, unread. Raises ConnectionError if the daemon has closed."""
+        data = self.socket.recv(_READ_BYTES)
+        if not data:
+            raise ConnectionError("the daemon has closed a connection")
+        return data
+
+    def frames_of(self, data: bytes) -> Iterator[Incoming]:
+        """Every whole frame, with what `receive_bytes` gave."""
+        self._data += data
+        return self._frames()
+
     def close(self) -> None:
         self.socket.close()
 
@@ -76,10 +88,7 @@ class LoadSocket:
             raise SystemExit(f"bench: no WebSocket at {host}:{port}: {head[:80]!r}")
 
     def _read(self) -> None:
-        data = self.socket.recv(_READ_BYTES)
-        if not data:
-            raise ConnectionError("the daemon has closed a connection")
-        self._data += data
+        self._data += self.receive_bytes()
 
     def _next(self) -> Incoming:
         while True:
@@ -113,10 +122,19 @@ class LoadSocket:
         return data[0] & 0x0F, data[start : start + size]
 
     def _write(self, opcode: int, payload: bytes) -> None:
-        size = len(payload)
-        head = bytes((0x80 | opcode, 0x80 | size)) if size < 126 else (
-            bytes((0x80 | opcode, 0xFE)) + size.to_bytes(2, "big")
-        )  # fmt: skip
-        key = (self._key * (size // 4 + 1))[:size]
-        masked = int.from_bytes(payload, "big") ^ int.from_bytes(key, "big")
-        self.socket.sendall(head + self._key + masked.to_bytes(size, "big"))
+        self.socket.sendall(_frame(opcode, payload, self._key))
+
+
+def text_frame(payload: bytes) -> bytes:
+    """A masked text frame of at most 64 KiB."""
+    return _frame(_TEXT, payload, os.urandom(4))
+
+
+def _frame(opcode: int, payload: bytes, mask: bytes) -> bytes:
+    size = len(payload)
+    head = bytes((0x80 | opcode, 0x80 | size)) if size < 126 else (
+        bytes((0x80 | opcode, 0xFE)) + size.to_bytes(2, "big")
+    )  # fmt: skip
+    key = (mask * (size // 4 + 1))[:size]
+    masked = int.from_bytes(payload, "big") ^ int.from_bytes(key, "big")
+    return head + mask + masked.to_bytes(size, "big")
