@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from benchmarks import private
+from benchmarks import group, private
 from benchmarks.sockets import Incoming
 
 ROOT = Path(__file__).parent.parent
@@ -26,6 +26,39 @@ def test_it_measures_a_daemon_of_its_own() -> None:
     assert results["all it takes"]["messages"] > 0
     assert results["at 100 a second"]["messages"] == 50
     assert results["memory_mb"]["now"] > 0
+
+
+def test_it_measures_groups() -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "benchmarks.group", "--json", "--quiet", "--sizes", "2", "12",
+         "--rounds=1", "--seconds=0.5"],
+        cwd=ROOT, capture_output=True, text=True, timeout=60, check=True,
+    )  # fmt: skip
+    results = json.loads(done.stdout)
+    assert results.keys() == {"2", "12"}
+    assert results["12"]["deliveries_per_second"] > 0
+
+
+def test_a_member_who_receives_something_else_is_noticed() -> None:
+    fan = group.Fan.__new__(group.Fan)
+    fan.sent = fan.acknowledged = fan.heard = 2
+    fan._witness, fan._others = (group.Reader(Silent()), [group.Reader(Silent())])  # type: ignore[arg-type]
+    for reader in (fan._witness, *fan._others):
+        reader.size, reader.checksum = 10, 7
+    fan._verify()
+    fan._others[0].checksum = 8
+    with pytest.raises(SystemExit, match="1 members have received something else"):
+        fan._verify()
+
+
+def test_it_measures_connections() -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "benchmarks.connections", "--json", "--quiet", "--counts", "150"],
+        cwd=ROOT, capture_output=True, text=True, timeout=60, check=True,
+    )  # fmt: skip
+    results = json.loads(done.stdout)
+    assert results["150"]["connected_per_second"] > 0
+    assert results["150"]["memory_mb"] > results["150"]["empty_memory_mb"] > 0
 
 
 class Silent:

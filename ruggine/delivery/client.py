@@ -263,6 +263,9 @@ class Device:
         chat = self._chats[_key(frame)]
         self._add(Skipped(self._now, self.name, chat, first, last))
         self._pages[chat, last] = first - 1
+        # It is read by pages, also if the connection ends before the next entry: the resume after
+        # that must not tell of it again.
+        self._cursors[chat] = max(self._cursors[chat], last)
 
     def _turn_page(self, chat: str, last: int) -> None:
         self.ask(
