@@ -58,7 +58,7 @@ def own_server(options: list[str], folder: Path | None) -> Iterator[Server]:
     Its database is on the disk of `folder`, or of the system's temporary folder.
     """
     work = Path(tempfile.mkdtemp(prefix="ruggine-bench-", dir=folder))
-    ports = [_free_port() for _ in range(3)]
+    ports = [free_port() for _ in range(3)]
     arguments = [
         str(Path(sys.executable).with_name("twistd")), "-n", "--pidfile=", "ruggine",
         "--rate-limits=off",
@@ -71,9 +71,9 @@ def own_server(options: list[str], folder: Path | None) -> Iterator[Server]:
     with (work / "log").open("wb") as log:
         process = subprocess.Popen(arguments, stdout=log, stderr=log, cwd=work)
     try:
-        _pin(process.pid, 0)
-        _pin(0, 1)
-        _wait_for(ports[2], process, work / "log")
+        pin(process.pid, 0)
+        pin(0, 1)
+        wait_for(ports[2], process, work / "log")
         yield Server(
             ("127.0.0.1", ports[0]), ("127.0.0.1", ports[1]), process.pid, work / "data/ruggine.db"
         )
@@ -83,20 +83,21 @@ def own_server(options: list[str], folder: Path | None) -> Iterator[Server]:
         shutil.rmtree(work)
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """A TCP port of 127.0.0.1 that nobody uses now."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
         return port
 
 
-def _pin(pid: int, processor: int) -> None:
+def pin(pid: int, processor: int) -> None:
     """The load must not take the daemon's processor from it."""
     if hasattr(os, "sched_setaffinity") and (os.cpu_count() or 1) > 1:
         os.sched_setaffinity(pid, {processor})
 
 
-def _wait_for(port: int, process: subprocess.Popen[bytes], log: Path) -> None:
+def wait_for(port: int, process: subprocess.Popen[bytes], log: Path) -> None:
     until = time.monotonic() + _START_S
     while time.monotonic() < until and process.poll() is None:
         with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -26,6 +27,20 @@ def test_it_measures_a_daemon_of_its_own() -> None:
     assert results["all it takes"]["messages"] > 0
     assert results["at 100 a second"]["messages"] == 50
     assert results["memory_mb"]["now"] > 0
+
+
+def test_it_measures_a_peer_in_the_same_run_and_compares_with_an_earlier_one(
+    tmp_path: Path,
+) -> None:
+    earlier = tmp_path / "earlier.json"
+    earlier.write_text(json.dumps({"all it takes": {"per_second": 1.0, "messages": 0}}))
+    done = subprocess.run(
+        [sys.executable, "-m", "benchmarks", "--pairs=2", "--seconds=0.5", "--peers", "asyncio",
+         "--compare", str(earlier)],
+        cwd=ROOT, capture_output=True, text=True, timeout=60, check=True,
+    )  # fmt: skip
+    assert re.search(r"^asyncio: \d+ messages/s, .* the daemon has [\d.]+ times", done.stdout, re.M)
+    assert re.search(r"^all it takes, now to then: per_second × [\d.]+$", done.stdout, re.M)
 
 
 def test_it_measures_groups() -> None:

@@ -1,0 +1,77 @@
+"""A relay on websockets and sqlite3: relay_asyncio.py PORT DATABASE. A session token is a name."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sqlite3
+import sys
+import time
+from typing import Any
+
+from websockets.asyncio.server import ServerConnection, serve
+
+Waiting = list[tuple[ServerConnection, str, dict[str, Any]]]
+
+
+class Relay:
+    def __init__(self, path: str) -> None:
+        self.database = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+        self.database.execute("PRAGMA journal_mode = WAL")
+        self.database.execute("PRAGMA synchronous = FULL")
+        self.database.execute(
+            "CREATE TABLE entries (chat, seq, sender, content, PRIMARY KEY (chat, seq))"
+        )
+        self.here: dict[str, ServerConnection] = {}
+        self.last: dict[str, int] = {}
+        self.waiting: Waiting = []
+        self.arrived = asyncio.Event()
+
+    async def talk(self, there: ServerConnection) -> None:
+        name = json.loads(await there.recv())["session_token"]
+        self.here[name] = there
+        await there.send(json.dumps({"message_type": "auth_response", "success": True}))
+        async for text in there:
+            self.waiting.append((there, name, json.loads(text)))
+            self.arrived.set()
+
+    async def store(self) -> None:
+        """What arrives while a batch is committed is the next one."""
+        while True:
+            await self.arrived.wait()
+            self.arrived.clear()
+            batch, self.waiting = self.waiting, []
+            rows = []
+            for _, name, said in batch:
+                chat = "/".join(sorted((name, said["to_user"])))
+                self.last[chat] = said["seq"] = self.last.get(chat, 0) + 1
+                rows.append((chat, said["seq"], name, said["content"]))
+            await asyncio.to_thread(self.commit, rows)
+            for there, name, said in batch:
+                await self.deliver(there, name, said)
+
+    def commit(self, rows: list[tuple[Any, ...]]) -> None:
+        self.database.execute("BEGIN")
+        self.database.executemany("INSERT INTO entries VALUES (?, ?, ?, ?)", rows)
+        self.database.execute("COMMIT")
+
+    async def deliver(self, there: ServerConnection, name: str, said: dict[str, Any]) -> None:
+        place = {"chat_type": "private", "to_user": said["to_user"], "seq": said["seq"],
+                 "timestamp": round(time.time(), 3), "client_id": said["client_id"]}  # fmt: skip
+        await there.send(json.dumps({"message_type": "message_sent", **place}))
+        text = json.dumps(
+            {"message_type": "incoming_message", "from": name, "content": said["content"], **place}
+        )
+        for who in (name, said["to_user"]):
+            if who in self.here:
+                await self.here[who].send(text)
+
+
+async def main() -> None:
+    relay = Relay(sys.argv[2])
+    async with serve(relay.talk, "127.0.0.1", int(sys.argv[1]), compression=None):
+        await relay.store()
+
+
+if __name__ == "__main__":
+    asyncio.run(main())
