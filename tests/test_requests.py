@@ -13,9 +13,6 @@ from tests.cast import WebSocket, register
 from tests.contract import PROTOCOL, documented_commands, rows
 from tests.daemon import PASSWORD, Daemon
 
-# Together and in order: the last one looks at what the others have used.
-pytestmark = pytest.mark.xdist_group("requests")
-
 ROWS = {
     name: result
     for names, _, result in rows("| request | fields | result fields |")

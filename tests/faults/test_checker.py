@@ -27,8 +27,6 @@ from tests.faults.running import run
 from tests.faults.saboteur import BUGS
 from tests.faults.stage import damage_of, log_or_nothing
 
-pytestmark = pytest.mark.xdist_group("faults")
-
 FOUND_WITHIN_S = 60
 
 

@@ -11,9 +11,6 @@ from tests.faults.experiments import EXPERIMENTS, NEEDS
 from tests.faults.running import run
 from tests.faults.sizes import SIZES
 
-# One at a time: what is played against a daemon needs the time that it is given.
-pytestmark = pytest.mark.xdist_group("faults")
-
 
 @pytest.mark.parametrize("experiment", EXPERIMENTS)
 def test_the_promise_is_kept(experiment: str, tmp_path: Path) -> None:
