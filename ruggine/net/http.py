@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 from prometheus_client import CollectorRegistry
-from prometheus_client.twisted import MetricsResource
+from prometheus_client.exposition import choose_encoder
 from twisted.internet.defer import Deferred
 from twisted.web.resource import Resource
 from twisted.web.server import NOT_DONE_YET, Request, Site
@@ -32,7 +32,7 @@ def make_site(check: Check, registry: CollectorRegistry, page: Mapping[str, byte
     root: Any = Resource()
     for name, content in page.items():
         root.putChild(b"" if name == "index.html" else name.encode(), PageFile(name, content))
-    root.putChild(b"metrics", MetricsResource(registry))
+    root.putChild(b"metrics", Metrics(registry))
     root.putChild(b"healthz", Health())
     root.putChild(b"readyz", Readiness(check))
     site = ProbeSite(root)
@@ -69,6 +69,26 @@ class PageFile(Resource):
         ):
             request.setHeader(header, value)
         return self._content
+
+
+class Metrics(Resource):
+    """What the registry has, asked in the reactor thread, in which it is counted.
+
+    prometheus_client.twisted's own resource is WSGI: it would ask in a thread of the pool, beside
+    the changes.
+    """
+
+    isLeaf = True
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        super().__init__()
+        self._registry = registry
+
+    def render_GET(self, request: Request) -> bytes:
+        encode, content_type = choose_encoder(request.getHeader("accept") or "")
+        request.setHeader("content-type", content_type)
+        request.setHeader("server", "Ruggine")
+        return encode(self._registry)
 
 
 class Health(Resource):
