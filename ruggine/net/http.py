@@ -10,6 +10,7 @@ import msgspec
 from prometheus_client import CollectorRegistry
 from prometheus_client.exposition import choose_encoder
 from twisted.internet.defer import Deferred
+from twisted.protocols.policies import ThrottlingFactory
 from twisted.web.resource import Resource
 from twisted.web.server import NOT_DONE_YET, Request, Site
 
@@ -23,7 +24,13 @@ _TYPES = {
 Check = Callable[[], Awaitable[dict[str, str]]]
 
 
-def make_site(check: Check, registry: CollectorRegistry, page: Mapping[str, bytes]) -> Site:
+AT_ONCE = 100
+"""Connections; who watches needs few, and a crowd must not take the chat's file descriptors."""
+
+
+def make_site(
+    check: Check, registry: CollectorRegistry, page: Mapping[str, bytes]
+) -> ThrottlingFactory:
     """`check` says how each part is: "ok", or a word for what is wrong. It never raises.
 
     /readyz is 503 while the database is anything but "ok". `page` has the files of the status page
@@ -35,10 +42,21 @@ def make_site(check: Check, registry: CollectorRegistry, page: Mapping[str, byte
     root.putChild(b"metrics", Metrics(registry))
     root.putChild(b"healthz", Health())
     root.putChild(b"readyz", Readiness(check))
-    site = ProbeSite(root)
-    site.noisy = False
+    site = ProbeSite(root, ProbeRequest)
     site.displayTracebacks = False
-    return site
+    limited = ThrottlingFactory(site, maxConnectionCount=AT_ONCE)
+    limited.noisy = site.noisy = False
+    return limited
+
+
+class ProbeRequest(Request):
+    """One that has nothing to say: a body is neither kept nor waited for."""
+
+    def gotLength(self, length: int | None) -> None:
+        super().gotLength(0)
+
+    def handleContentChunk(self, data: bytes) -> None:
+        self.loseConnection()
 
 
 class ProbeSite(Site):

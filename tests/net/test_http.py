@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterable
+from typing import Any
 
+import pytest
 from prometheus_client import CollectorRegistry, Metric
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
+from twisted.internet.address import IPv4Address
+from twisted.internet.error import ConnectionDone
 from twisted.internet.testing import StringTransport
+from twisted.python.failure import Failure
 
-from ruggine.net.http import make_site
+from ruggine.net.http import AT_ONCE, make_site
 
 
 class Witness(Collector):
@@ -31,14 +36,26 @@ async def all_is_well() -> dict[str, str]:
     return {"database": "ok"}
 
 
+class Site:
+    """The port, and who comes to it."""
+
+    def __init__(self, registry: CollectorRegistry | None = None) -> None:
+        self._factory = make_site(all_is_well, registry or CollectorRegistry(), {"index.html": b""})
+
+    def connect(self) -> tuple[Any, StringTransport] | None:
+        protocol = self._factory.buildProtocol(IPv4Address("TCP", "127.0.0.1", 1))
+        if protocol is None:
+            return None
+        transport = StringTransport()
+        transport.setTcpKeepAlive = lambda _: None  # type: ignore[attr-defined]
+        protocol.makeConnection(transport)
+        return protocol, transport
+
+
 def ask(registry: CollectorRegistry, request: bytes) -> bytes:
-    protocol = make_site(all_is_well, registry, {"index.html": b"<p>"}).buildProtocol(None)
-    assert protocol is not None
-    transport = StringTransport()
-    transport.setTcpKeepAlive = lambda _: None  # type: ignore[attr-defined]
-    protocol.makeConnection(transport)
+    protocol, transport = Site(registry).connect() or pytest.fail("refused")
     protocol.dataReceived(request)
-    return bytes(transport.value())
+    return transport.value()
 
 
 def get(registry: CollectorRegistry, path: bytes, *headers: bytes) -> bytes:
@@ -65,3 +82,22 @@ def test_nothing_but_reading_is_allowed() -> None:
     for path in (b"/", b"/metrics", b"/healthz", b"/readyz"):
         answer = ask(CollectorRegistry(), b"POST " + path + b" HTTP/1.1\r\nHost: h\r\n\r\n")
         assert b" 405 " in answer.splitlines()[0], path
+
+
+@pytest.mark.parametrize("length", [b"Content-Length: 9999999999", b"Transfer-Encoding: chunked"])
+def test_a_body_is_neither_kept_nor_waited_for(length: bytes) -> None:
+    protocol, transport = Site().connect() or pytest.fail("refused")
+    protocol.dataReceived(b"GET /metrics HTTP/1.1\r\nHost: h\r\n" + length + b"\r\n\r\n")
+    assert not transport.disconnecting
+    protocol.dataReceived(b"5\r\n12345\r\n")
+    assert transport.disconnecting
+
+
+def test_a_crowd_is_turned_away_and_its_end_makes_room() -> None:
+    site = Site()
+    crowd = [site.connect() for _ in range(AT_ONCE)]
+    assert None not in crowd
+    assert site.connect() is None
+    first = crowd[0] or pytest.fail("refused")
+    first[0].connectionLost(Failure(ConnectionDone()))
+    assert site.connect() is not None
