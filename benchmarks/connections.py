@@ -136,14 +136,14 @@ def main() -> None:
     parser.add_argument("--json", action="store_true", help="print JSON")
     parser.add_argument("--quiet", action="store_true", help="no progress bar")
     options = parser.parse_args()
-    _allow_files(max(options.counts) + _SPARE_FILES)
+    allow_files(max(options.counts) + _SPARE_FILES)
     results: dict[str, Any] = {
         str(count): measure(count, quiet=options.quiet) for count in options.counts
     }
     print(msgspec.json.encode(results).decode() if options.json else report(results))
 
 
-def _allow_files(count: int) -> None:
+def allow_files(count: int) -> None:
     """Also for the daemon, which inherits it."""
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     if most != resource.RLIM_INFINITY and most < count:

@@ -58,6 +58,29 @@ def add_group(database: Path, members: list[Person]) -> str:
     return group_id
 
 
+def add_messages(database: Path, count: int) -> None:
+    """So many in all, evenly, at the ends of the private chats; for who is not connected."""
+    with _writing(database) as connection:
+        chats = connection.execute(
+            "SELECT id, low_user_id, last_seq FROM chats WHERE kind = 'private'"
+        ).fetchall()
+        now_ms, run = int(time.time() * 1000), uuid.uuid4().hex[:8]
+        connection.executemany(
+            "INSERT INTO entries (chat_id, seq, kind, sender_id, content, time_ms, client_id) "
+            "VALUES (?, ?, 'message', ?, ?, ?, ?)",
+            (
+                (chat_id, last_seq + 1 + number // len(chats), sender_id,
+                 f"{number} was said here long ago", now_ms, f"{run}-{number}")
+                for number in range(count)
+                for chat_id, sender_id, last_seq in (chats[number % len(chats)],)
+            ),
+        )  # fmt: skip
+        connection.execute(
+            "UPDATE chats SET last_seq = (SELECT MAX(seq) FROM entries WHERE chat_id = chats.id) "
+            "WHERE kind = 'private'"
+        )
+
+
 @contextlib.contextmanager
 def _writing(database: Path) -> Iterator[sqlite3.Connection]:
     connection = sqlite3.connect(database, timeout=60, isolation_level=None)

@@ -54,6 +54,24 @@ def test_it_measures_groups() -> None:
     assert results["12"]["deliveries_per_second"] > 0
 
 
+def test_it_measures_and_plots_growth(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "benchmarks.growth", "--json", "--quiet", "--idle", "0", "5",
+         "--stored", "10", "200", "--members", "2", "5", "--pairs=2", "--rounds=1",
+         "--seconds=0.3", "--plot", str(tmp_path / "growth.svg")],
+        cwd=ROOT, capture_output=True, text=True, timeout=100, check=True,
+    )  # fmt: skip
+    results = json.loads(done.stdout)
+    assert [list(figures) for figures in results.values()] == [
+        ["0", "5"],
+        ["10", "200"],
+        ["2", "5"],
+    ]
+    for figures in results.values():
+        assert all(values["processor_us_each"] > 0 for values in figures.values())
+    assert (tmp_path / "growth.svg").read_text().rstrip().endswith("</svg>")
+
+
 def test_a_member_who_receives_something_else_is_noticed() -> None:
     fan = group.Fan.__new__(group.Fan)
     fan.sent = fan.acknowledged = fan.heard = 2
