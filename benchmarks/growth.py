@@ -70,8 +70,8 @@ class Pairs:
 def beside_idle(options: argparse.Namespace) -> Figures:
     """By how many connections are idle beside the pairs."""
     results: Figures = {}
-    most = max(options.idle)
-    with own_server([f"--max-connections-per-user={most + 1}"], None) as server:
+    each = 10 + 2 * max(options.idle) // _IDLE_USERS
+    with own_server([f"--max-connections-per-user={each}"], None) as server:
         assert server.database is not None
         idle_people = add_people(server.database, _IDLE_USERS)
         pairs = Pairs(server, add_people(server.database, 2 * options.pairs), options)
