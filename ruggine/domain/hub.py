@@ -12,12 +12,12 @@ member_left.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator
-from dataclasses import dataclass, field
 from itertools import islice
 from typing import TypeVar
 
 from ruggine import errors
 from ruggine.domain import ports
+from ruggine.domain.following import Follower, LocalChat, LocalUser, Returning
 from ruggine.events import (
     AnyEvent,
     AnyNotice,
@@ -37,76 +37,10 @@ T = TypeVar("T")
 _CHUNK = 500
 """Users, chats, sessions or entries in one read, so that no read holds a thread for long."""
 
-
 RESUMED = 500
 """Entries of a chat that are sent to who resumes."""
 
 _RESUME_CHUNK = 100
-
-
-@dataclass(slots=True, eq=False)
-class Returning:
-    """What keeps a connection from live entries: chats that it is still resuming, and those of
-    which it has `passed` what this node has yet to deliver."""
-
-    missed: dict[int, Missed]
-    passed: dict[int, int] = field(default_factory=dict)
-
-    def takes(self, entry: Entry) -> bool:
-        """Whether a live entry is this connection's next one."""
-        if not self.missed and not self.passed:
-            return True
-        return entry.chat_id not in self.missed and entry.seq > self.passed.get(entry.chat_id, 0)
-
-
-@dataclass(slots=True, eq=False)
-class LocalUser:
-    """A user who is connected to this node, or is about to be.
-
-    `changed` while the chats are being read says that they must be read again. `left` has the
-    `seq` of their member_left of chats that they were seen to leave: what was read of those
-    before is out of date.
-    """
-
-    id: str
-    connections: dict[ports.Connection, Returning] = field(default_factory=dict)
-    attaching: set[ports.Connection] = field(default_factory=set)
-    chats: dict[int, LocalChat] = field(default_factory=dict)
-    left: dict[int, int] = field(default_factory=dict)
-    loaded: bool = False
-    changed: bool = False
-
-    @property
-    def unread(self) -> list[LocalChat]:
-        """The chats whose head is not known yet."""
-        return [here for here in self.chats.values() if here.followers[self.id].head is None]
-
-
-@dataclass(slots=True, eq=False)
-class Follower:
-    """One user's place in a chat; `head` is None until it is read.
-
-    What stands up to `since` is from before they joined, or joined anew.
-    """
-
-    user: LocalUser
-    head: int | None
-    since: int
-
-
-@dataclass(slots=True, eq=False)
-class LocalChat:
-    """A chat that users of this node belong to. `seen` is the furthest entry heard of."""
-
-    chat: Chat
-    followers: dict[str, Follower] = field(default_factory=dict)
-    seen: int = 0
-    catching_up: bool = False
-
-    @property
-    def lowest(self) -> int | None:
-        """The head of whoever is furthest behind."""
-        return min((f.head for f in self.followers.values() if f.head is not None), default=None)
 
 
 class Hub:
