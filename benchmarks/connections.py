@@ -17,9 +17,11 @@ from typing import Any
 import msgspec
 from tqdm import tqdm
 
-from benchmarks.seed import Person, add_people
-from benchmarks.server import Server, own_server
-from benchmarks.sockets import text_frame
+from benchmarks.seed import add_people
+from benchmarks.server import own_server
+from ruggine.bench.measure import Person
+from ruggine.bench.server import Server
+from ruggine.bench.sockets import text_frame
 
 COUNTS = (1000, 10_000)
 _USERS = 100

@@ -17,9 +17,11 @@ from typing import Any
 import msgspec
 from tqdm import tqdm
 
-from benchmarks.seed import Person, add_group, add_people
-from benchmarks.server import Server, own_server
-from benchmarks.sockets import Incoming, LoadSocket
+from benchmarks.seed import add_group, add_people
+from benchmarks.server import own_server
+from ruggine.bench.measure import Person
+from ruggine.bench.server import Server
+from ruggine.bench.sockets import Incoming, LoadSocket
 
 SIZES = (10, 100, 1000)
 _TEXT = "x" * 90

@@ -20,10 +20,12 @@ from tqdm import tqdm
 
 from benchmarks import group, plot
 from benchmarks.connections import allow_files, arrive
-from benchmarks.private import Load
-from benchmarks.progress import no_progress
-from benchmarks.seed import Person, add_messages, add_people
-from benchmarks.server import Server, own_server
+from benchmarks.seed import add_messages, add_people
+from benchmarks.server import own_server
+from ruggine.bench.measure import Person
+from ruggine.bench.private import Load
+from ruggine.bench.progress import no_progress
+from ruggine.bench.server import Server
 
 IDLE = (0, 10, 100, 1000, 10_000)
 STORED = (10, 100, 1000, 10_000, 100_000, 1_000_000)

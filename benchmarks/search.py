@@ -14,10 +14,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from benchmarks.private import register
-from benchmarks.progress import Bar, Progress, no_progress
-from benchmarks.server import Server, own_server
-from benchmarks.sockets import LoadSocket
+from benchmarks.server import own_server
+from ruggine.bench.private import register
+from ruggine.bench.progress import Bar, Progress, no_progress
+from ruggine.bench.server import Server
+from ruggine.bench.sockets import LoadSocket
 
 _GROUPS = 20
 _CHUNK = 20_000

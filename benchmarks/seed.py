@@ -14,10 +14,8 @@ import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
+from ruggine.bench.measure import Person
 from ruggine.domain.sessions import TOKEN_PREFIX, token_hash
-
-Person = tuple[str, str]
-"""A name and a token."""
 
 
 def add_people(database: Path, count: int) -> list[Person]:

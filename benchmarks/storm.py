@@ -19,10 +19,11 @@ from twisted.internet import reactor as default_reactor
 from twisted.internet.defer import Deferred
 from twisted.internet.task import deferLater
 
-from benchmarks.private import register
-from benchmarks.progress import no_progress
-from benchmarks.server import Server, own_server
-from benchmarks.sockets import LoadSocket
+from benchmarks.server import own_server
+from ruggine.bench.private import register
+from ruggine.bench.progress import no_progress
+from ruggine.bench.server import Server
+from ruggine.bench.sockets import LoadSocket
 from ruggine.clock import keep_timers_steady
 from ruggine.delivery.client import Device
 from ruggine.delivery.history import History

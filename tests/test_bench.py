@@ -11,8 +11,10 @@ from typing import Any
 
 import pytest
 
-from benchmarks import group, private
-from benchmarks.sockets import Incoming
+from benchmarks import group
+from ruggine.bench import private
+from ruggine.bench.sockets import Incoming
+from tests.daemon import Daemon
 
 ROOT = Path(__file__).parent.parent
 
@@ -20,7 +22,8 @@ ROOT = Path(__file__).parent.parent
 def test_it_measures_a_daemon_of_its_own() -> None:
     """Every message arrived; what the figures are is no matter here."""
     done = subprocess.run(
-        [sys.executable, "-m", "benchmarks", "--json", "--pairs=2", "--seconds=0.5", "--rate=100"],
+        [sys.executable, "-m", "benchmarks", "--json", "--pairs=2", "--seconds=0.5", "--rate=100",
+         "--runs=2"],
         cwd=ROOT, capture_output=True, text=True, timeout=60, check=True,
     )  # fmt: skip
     results = json.loads(done.stdout)
@@ -35,12 +38,57 @@ def test_it_measures_a_peer_in_the_same_run_and_compares_with_an_earlier_one(
     earlier = tmp_path / "earlier.json"
     earlier.write_text(json.dumps({"all it takes": {"per_second": 1.0, "messages": 0}}))
     done = subprocess.run(
-        [sys.executable, "-m", "benchmarks", "--pairs=2", "--seconds=0.5", "--peers", "asyncio",
+        [sys.executable, "-m", "benchmarks", "--pairs=2", "--seconds=0.5", "--runs=1",
+         "--peers", "asyncio",
          "--compare", str(earlier)],
         cwd=ROOT, capture_output=True, text=True, timeout=60, check=True,
     )  # fmt: skip
     assert re.search(r"^asyncio: \d+ messages/s, .* the daemon has [\d.]+ times", done.stdout, re.M)
     assert re.search(r"^all it takes, now to then: per_second × [\d.]+$", done.stdout, re.M)
+
+
+def test_it_measures_a_daemon_that_runs(own_daemon: Daemon) -> None:
+    own_daemon.start()
+    done = bench(
+        *at(own_daemon), "--pairs=2", "--seconds=0.3", "--runs=1", f"--pid={own_daemon.process.pid}"
+    )
+    assert done.returncode == 0, done.stderr
+    assert re.search(r"^all it takes: \d+ acknowledged and delivered messages/s", done.stdout, re.M)
+    assert "memory of the daemon" in done.stdout
+
+
+def test_a_daemon_with_limits_is_not_to_be_measured(tmp_path: Path) -> None:
+    daemon = Daemon(tmp_path, "--rate-limits", "on", "--registrations-rate", "1/h:2").start()
+    done = bench(*at(daemon), "--pairs=2")
+    daemon.stop()
+    assert done.returncode == 1
+    assert "--rate-limits=off" in done.stderr
+
+
+def test_where_no_daemon_is_it_says_what_to_do() -> None:
+    done = bench("--tcp=127.0.0.1:9", "--websocket=127.0.0.1:9")
+    assert done.returncode == 1
+    assert "bench: no daemon answers" in done.stderr
+    assert "--rate-limits=off" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("wrong", ["--pairs=0", "--seconds=nan", "--rate=-1", "--runs=x"])
+def test_what_cannot_be_measured_is_refused(wrong: str) -> None:
+    done = bench(wrong)
+    assert done.returncode == 2
+    assert wrong.partition("=")[0] in done.stderr
+
+
+def at(daemon: Daemon) -> tuple[str, str]:
+    return f"--tcp={daemon.tcp_port}", f"--websocket=127.0.0.1:{daemon.websocket_port}"
+
+
+def bench(*arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [str(Path(sys.executable).with_name("ruggine")), "bench", *arguments],
+        cwd=ROOT, capture_output=True, text=True, timeout=60, check=False,
+    )  # fmt: skip
 
 
 def test_it_measures_groups() -> None:

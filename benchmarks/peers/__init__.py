@@ -14,7 +14,8 @@ import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from benchmarks.server import Server, free_port, pin, wait_for
+from benchmarks.server import free_port, pin, wait_for
+from ruggine.bench.server import Server
 
 _HERE = Path(__file__).parent
 _CACHE = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "ruggine" / "peers"

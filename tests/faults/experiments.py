@@ -13,7 +13,7 @@ from collections import Counter
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
-from benchmarks.sockets import LoadSocket
+from ruggine.bench.sockets import LoadSocket
 from ruggine.delivery.line import ask
 from ruggine.delivery.trial import Size
 from tests.faults.disks import ForgetfulDisk, SmallDisk, why_not

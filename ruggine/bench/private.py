@@ -12,9 +12,9 @@ import time
 import uuid
 from dataclasses import dataclass, field
 
-from benchmarks.progress import Progress
-from benchmarks.server import Server
-from benchmarks.sockets import Incoming, LoadSocket
+from ruggine.bench.progress import Progress
+from ruggine.bench.server import Server
+from ruggine.bench.sockets import Incoming, LoadSocket
 
 _STRAGGLERS_S = 10
 _SOON_S = 0.002
@@ -189,7 +189,10 @@ def register(server: Server, count: int, progress: Progress) -> list[tuple[str, 
             line.sendall(f"/register {name} {uuid.uuid4().hex}\n".encode())
             reply = replies.readline()
             if not reply.startswith("OK: Registered"):
-                raise SystemExit(f"bench: no account: {reply.strip() or 'connection closed'}")
+                raise SystemExit(
+                    f"bench: no account: {reply.strip() or 'connection closed'} "
+                    "(a daemon to be measured has --rate-limits=off)"
+                )
             people.append((name, reply.split()[-1]))
             progress("making accounts", (number + 1) / count)
     return people

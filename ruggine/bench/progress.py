@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable
+
+from tqdm import tqdm
 
 Progress = Callable[[str, float], None]
 """Called with what is being done, and how much of it is done, from 0 to 1."""
-
-_BAR = 30
 
 
 def no_progress(what: str, done: float) -> None:
@@ -19,14 +18,13 @@ class Bar:
     """Progress on one line of standard error, drawn again only when it changes."""
 
     def __init__(self) -> None:
-        self._shown = ""
+        self._bar = tqdm(total=100, leave=False, bar_format="{l_bar}{bar}|")
 
     def __call__(self, what: str, done: float) -> None:
-        full = min(_BAR, int(done * _BAR))
-        text = f"[{'#' * full}{'.' * (_BAR - full)}] {what}"
-        if text != self._shown:
-            self._shown = text
-            print(f"\r{text:<{_BAR + 40}}", end="", file=sys.stderr, flush=True)
+        percent = min(100, int(done * 100))
+        if (what, percent) != (self._bar.desc, self._bar.n):
+            self._bar.desc, self._bar.n = what, percent
+            self._bar.refresh()
 
     def clear(self) -> None:
-        print(f"\r{'':<{_BAR + 40}}\r", end="", file=sys.stderr, flush=True)
+        self._bar.close()

@@ -1,0 +1,1 @@
+"""`ruggine bench`: what a daemon does in a second, and how long a message takes."""
