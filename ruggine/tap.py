@@ -236,7 +236,7 @@ def make_daemon(chosen: Config, reactor: Any, *, foreground: bool = True) -> Dae
     if chosen.performance_log is not None:
         lines_of = PerformanceLog(chosen.performance_log, registry, lambda: read_totals(database))
         performance_log.append(_every(EVERY_S, lines_of.write))
-    site = make_site(lambda: _readiness(database, redis), registry, page_files())
+    site = make_site(reactor, lambda: _readiness(database, redis), registry, page_files())
     if redis is not None:
         redis.listen(hub)
     return Daemon(

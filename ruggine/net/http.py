@@ -10,7 +10,7 @@ import msgspec
 from prometheus_client import CollectorRegistry
 from prometheus_client.exposition import choose_encoder
 from twisted.internet.defer import Deferred
-from twisted.protocols.policies import ThrottlingFactory
+from twisted.protocols.policies import WrappingFactory
 from twisted.web.resource import Resource
 from twisted.web.server import NOT_DONE_YET, Request, Site
 
@@ -29,8 +29,8 @@ AT_ONCE = 100
 
 
 def make_site(
-    check: Check, registry: CollectorRegistry, page: Mapping[str, bytes]
-) -> ThrottlingFactory:
+    reactor: Any, check: Check, registry: CollectorRegistry, page: Mapping[str, bytes]
+) -> WrappingFactory[Any]:
     """`check` says how each part is: "ok", or a word for what is wrong. It never raises.
 
     /readyz is 503 while the database is anything but "ok". `page` has the files of the status page
@@ -42,11 +42,19 @@ def make_site(
     root.putChild(b"metrics", Metrics(registry))
     root.putChild(b"healthz", Health())
     root.putChild(b"readyz", Readiness(check))
-    site = ProbeSite(root, ProbeRequest)
+    site = ProbeSite(root, ProbeRequest, reactor=reactor)
     site.displayTracebacks = False
-    limited = ThrottlingFactory(site, maxConnectionCount=AT_ONCE)
+    limited = AtMost(site)
     limited.noisy = site.noisy = False
     return limited
+
+
+class AtMost(WrappingFactory[Any]):
+    """AT_ONCE connections. (Twisted's ThrottlingFactory fails where a connection that was answered
+    and closed is also timed out: it forgets its producer twice.)"""
+
+    def buildProtocol(self, addr: Any) -> Any:
+        return super().buildProtocol(addr) if len(self.protocols) < AT_ONCE else None
 
 
 class ProbeRequest(Request):

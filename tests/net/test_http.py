@@ -12,10 +12,14 @@ from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 from twisted.internet.address import IPv4Address
 from twisted.internet.error import ConnectionDone
+from twisted.internet.task import Clock
 from twisted.internet.testing import StringTransport
 from twisted.python.failure import Failure
 
 from ruggine.net.http import AT_ONCE, make_site
+
+LONG_S = 61.0
+"""Twisted times a request out after 60 s, and cuts it off 15 s later."""
 
 
 class Witness(Collector):
@@ -36,18 +40,29 @@ async def all_is_well() -> dict[str, str]:
     return {"database": "ok"}
 
 
+class Transport(StringTransport):
+    """As a TCP transport is: it can be told twice that its producer is gone."""
+
+    def setTcpKeepAlive(self, _: bool) -> None: ...
+
+    def unregisterProducer(self) -> None:
+        self.producer = None
+
+
 class Site:
     """The port, and who comes to it."""
 
     def __init__(self, registry: CollectorRegistry | None = None) -> None:
-        self._factory = make_site(all_is_well, registry or CollectorRegistry(), {"index.html": b""})
+        self.clock = Clock()
+        self._factory = make_site(
+            self.clock, all_is_well, registry or CollectorRegistry(), {"index.html": b""}
+        )
 
     def connect(self) -> tuple[Any, StringTransport] | None:
         protocol = self._factory.buildProtocol(IPv4Address("TCP", "127.0.0.1", 1))
         if protocol is None:
             return None
-        transport = StringTransport()
-        transport.setTcpKeepAlive = lambda _: None  # type: ignore[attr-defined]
+        transport = Transport()
         protocol.makeConnection(transport)
         return protocol, transport
 
@@ -101,3 +116,14 @@ def test_a_crowd_is_turned_away_and_its_end_makes_room() -> None:
     first = crowd[0] or pytest.fail("refused")
     first[0].connectionLost(Failure(ConnectionDone()))
     assert site.connect() is not None
+
+
+@pytest.mark.parametrize(
+    "request_", [b"", b"POST / HTTP/1.1\r\nHost: h\r\n\r\n", b"nonsense\r\n\r\n"]
+)
+def test_who_does_not_hang_up_is_cut_off(request_: bytes) -> None:
+    site = Site()
+    protocol, transport = site.connect() or pytest.fail("refused")
+    protocol.dataReceived(request_)
+    site.clock.pump([LONG_S, LONG_S])
+    assert transport.disconnected
