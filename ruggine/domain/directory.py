@@ -38,6 +38,13 @@ class Directory:
             raise errors.NotFound("There is no such user.")
         return user
 
+    def known_chat(self, user: User, place: Place) -> Chat | None:
+        """The chat that `chat_to_send_to` has found lately."""
+        if place.kind == "group":
+            return self._group_chat_of.get(place.name)
+        other = self._user_named.get(place.name.lower())
+        return self._private_chat_of.get((user.id, other.id)) if other is not None else None
+
     async def chat_to_send_to(self, user: User, place: Place) -> Chat:
         """From memory where possible; a private chat is made if there is none.
 

@@ -33,7 +33,7 @@ class LocalUser:
     """
 
     id: str
-    connections: dict[ports.Connection, Returning] = field(default_factory=dict)
+    connections: dict[ports.Connection, Returning | None] = field(default_factory=dict)
     attaching: set[ports.Connection] = field(default_factory=set)
     chats: dict[int, LocalChat] = field(default_factory=dict)
     left: dict[int, int] = field(default_factory=dict)

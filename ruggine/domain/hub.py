@@ -89,7 +89,8 @@ class Hub:
             existing = await self._session_store.existing([connection.session.id])
             if not existing or connection not in user.attaching:
                 raise errors.InvalidSession
-            user.connections[connection] = Returning(self._missed(user, absence or Absence()))
+            missed = self._missed(user, absence or Absence())
+            user.connections[connection] = Returning(missed) if missed else None
         finally:
             user.attaching.discard(connection)
             self._forget_if_idle(user)
@@ -123,6 +124,14 @@ class Hub:
         if user is None or connection not in user.connections:
             return
         returning = user.connections[connection]
+        if returning is not None:
+            await self._resume_chats(user, connection, returning)
+        if connection in user.connections:
+            connection.tell_caught_up()
+
+    async def _resume_chats(
+        self, user: LocalUser, connection: ports.ResumingConnection, returning: Returning
+    ) -> None:
         for chat_id, missed in tuple(returning.missed.items()):
             await self._resume_chat(user, connection, missed)
             if connection not in user.connections:
@@ -130,7 +139,6 @@ class Hub:
             del returning.missed[chat_id]
             if missed.above > self._last_for(user, missed):
                 returning.passed[chat_id] = missed.above
-        connection.tell_caught_up()
 
     async def _resume_chat(
         self, user: LocalUser, connection: ports.ResumingConnection, missed: Missed
@@ -394,9 +402,10 @@ class Hub:
                 behind = behind or (follower.head is not None and follower.head < entry.seq)
                 continue
             follower.head = entry.seq
-            framed = framed or self._frame(here.chat, entry)
+            if framed is None:
+                framed = self._frame(here.chat, entry)
             for connection, returning in tuple(follower.user.connections.items()):
-                if returning.takes(entry):
+                if returning is None or returning.takes(entry):
                     connection.deliver(framed)
                     self.delivered += 1
         if entry.kind == "member_left" and entry.subject is not None:

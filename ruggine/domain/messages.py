@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from functools import partial
+from typing import Any
+
+from msgspec.structs import replace
 
 from ruggine import errors
 from ruggine.domain import ports
@@ -16,6 +19,9 @@ from ruggine.meters import Histogram
 from ruggine.model import Appended, Change, Chat, ChatSummary, Draft, Page, Place, Span, User
 
 Answer = Callable[[Chat, ports.Outcome], None]
+
+_UNKNOWN = 0
+"""The id of a chat that has to be looked up first."""
 
 
 class Messages:
@@ -44,7 +50,7 @@ class Messages:
 
     # Sending
 
-    async def submit(
+    def submit(
         self,
         sender: User,
         place: Place,
@@ -52,21 +58,35 @@ class Messages:
         client_id: str | None,
         reply_to: int | None,
         answer: Answer,
-    ) -> None:
-        """Give a message its place in the log and return; messages are stored in this order.
+    ) -> Coroutine[Any, Any, None] | None:
+        """Give a message its place in the log; messages are stored in this order.
 
-        `answer` is called once with the chat and what became of the message: after its commit,
-        and before the entry goes to the connections of the members. It is not called if this
-        raises: MessageTooLong, NotFound, NotAMember, Unavailable.
+        Nearly always that is done when this returns; where something has to be looked up first,
+        the rest is returned, to be awaited. `answer` is called once with the chat and what became
+        of the message: after its commit, and before the entry goes to the connections of the
+        members. It is not called if this or the rest raises: MessageTooLong, NotFound, NotAMember,
+        Unavailable.
         """
         received_s = time.perf_counter()
         self.received += 1
         self._check_length(content)
-        chat = await self._directory.chat_to_send_to(sender, place)
-        if reply_to is not None:
-            await self._check_reply(sender, chat, reply_to)
-        draft = Draft(chat.id, sender, content, int(self._clock() * 1000), client_id, reply_to)
+
+        time_ms = int(self._clock() * 1000)
+        chat = self._directory.known_chat(sender, place)
+        chat_id = chat.id if chat is not None else _UNKNOWN
+        draft = Draft(chat_id, sender, content, time_ms, client_id, reply_to)
+        if chat is None or reply_to is not None:
+            return self._look_up(place, draft, answer, received_s)
         self._log.append(draft, partial(self._stored, chat, answer, received_s))
+        return None
+
+    async def _look_up(self, place: Place, draft: Draft, answer: Answer, received_s: float) -> None:
+        chat = await self._directory.chat_to_send_to(draft.sender, place)
+        if draft.reply_to is not None:
+            await self._check_reply(draft.sender, chat, draft.reply_to)
+        self._log.append(
+            replace(draft, chat_id=chat.id), partial(self._stored, chat, answer, received_s)
+        )
 
     def _stored(
         self, chat: Chat, answer: Answer, received_s: float, outcome: ports.Outcome

@@ -20,15 +20,16 @@ from twisted.logger import Logger
 from ruggine import errors
 from ruggine.config import Limits
 from ruggine.domain.hub import Hub
+from ruggine.domain.ports import Outcome
 from ruggine.domain.resume import Resume
 from ruggine.domain.sessions import Sessions
 from ruggine.model import Absence, Chat, Cursor, Ending, Place, Session, User
-from ruggine.net.commands import Caller, Commands
+from ruggine.net.commands import Caller, Commands, message_sent
 from ruggine.net.connections import Connections
 from ruggine.net.framing import FramedEntry, FramedNotice, frame_bytes
 from ruggine.net.outgoing import Outgoing, Turn
 from ruggine.net.small_frames import split
-from ruggine.net.work import OrderedWork
+from ruggine.net.work import OrderedWork, Waiting
 from ruggine.wire import frames, requests
 
 GOING_AWAY = 1001
@@ -230,43 +231,56 @@ class ChatSocket(WebSocketServerProtocol):
         self._write(self.factory.unwelcome(refusal))
         self._close(code, refusal.code)
 
-    async def _handle(self, payload: bytes) -> None:
+    def _handle(self, payload: bytes) -> Waiting | None:
         """One request after authentication."""
         try:
             request = frames.decode(payload)
         except errors.Refusal as refusal:
-            await self._work.settled()
-            self._refuse(refusal, frames.request_id_of(payload))
-            return
+            return self._refuse_in_turn(refusal, payload)
         if self.factory.debug:
             self.factory.log_received(request, len(payload), self.session)
         if isinstance(request, requests.SendMessage):
-            await self._send(request)
-        else:
-            await self._work.settled()
-            await self._run(request)
+            return self._send(request)
+        return self._run(request)
 
-    async def _send(self, request: requests.SendMessage) -> None:
-        """Returns when the message has its place; its answer comes with the commit."""
+    async def _refuse_in_turn(self, refusal: errors.Refusal, payload: bytes) -> None:
+        await self._work.settled()
+        self._refuse(refusal, frames.request_id_of(payload))
+
+    def _send(self, request: requests.SendMessage) -> Waiting | None:
+        """Over when the message has its place; its answer comes with the commit."""
         self._work.opened()
         try:
-            await self.factory.commands.send(self._caller, request, partial(self._on_sent, request))
-        except errors.Refusal as refusal:
-            self._on_sent(request, refusal)
-        except Exception:
-            _log.failure("A send failed in a way that nobody foresaw")
-            self._on_sent(request, errors.Unavailable())
+            rest = self.factory.commands.send(
+                self._caller, request, partial(self._on_sent, request)
+            )
+        except Exception as error:
+            self._on_send_failed(request, error)
+            return None
+        return self._send_on(request, rest) if rest is not None else None
 
-    def _on_sent(
-        self, request: requests.SendMessage, answer: frames.MessageSent | errors.Refusal
-    ) -> None:
-        if isinstance(answer, errors.Refusal):
-            self._refuse(answer, request.request_id, request.client_id)
+    async def _send_on(self, request: requests.SendMessage, rest: Waiting) -> None:
+        try:
+            await rest
+        except Exception as error:
+            self._on_send_failed(request, error)
+
+    def _on_send_failed(self, request: requests.SendMessage, error: Exception) -> None:
+        if not isinstance(error, errors.Refusal):
+            _log.failure("A send failed in a way that nobody foresaw")
+            error = errors.Unavailable()
+        self._refuse(error, request.request_id, request.client_id)
+        self._work.answered()
+
+    def _on_sent(self, request: requests.SendMessage, chat: Chat, outcome: Outcome) -> None:
+        if isinstance(outcome, errors.Refusal):
+            self._refuse(outcome, request.request_id, request.client_id)
         else:
-            self._write(answer)
+            self._write(message_sent(request, self.session.user, chat, outcome))
         self._work.answered()
 
     async def _run(self, request: requests.AnyRequest) -> None:
+        await self._work.settled()
         try:
             if isinstance(request, requests.Auth):
                 raise errors.InvalidRequest("This connection is authenticated already.")

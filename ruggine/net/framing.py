@@ -20,18 +20,29 @@ def frame_bytes(frame: frames.Frame) -> bytes:
 class FramedEntry:
     """One entry on its way to the connections of a node."""
 
+    __slots__ = ("_data", "_frame", "chat", "entry")
+
     def __init__(self, chat: Chat, entry: Entry) -> None:
         self.chat = chat
         self.entry = entry
+        self._frame: frames.Frame | None = None
+        self._data = b""
 
-    @cached_property
+    # Not cached_property: that takes a lock.
+
+    @property
     def frame(self) -> frames.Frame:
-        return _ENTRIES[self.entry.kind](self.chat, self.entry)
+        """Made when it is first asked for, as is `data`."""
+        if self._frame is None:
+            self._frame = _ENTRIES[self.entry.kind](self.chat, self.entry)
+        return self._frame
 
-    @cached_property
+    @property
     def data(self) -> bytes:
         """The WebSocket frame."""
-        return frame_bytes(self.frame)
+        if not self._data:
+            self._data = frame_bytes(self.frame)
+        return self._data
 
 
 class FramedNotice:

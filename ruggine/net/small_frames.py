@@ -7,6 +7,8 @@ Layout: RFC 6455, section 5.2.
 
 from __future__ import annotations
 
+import struct
+
 SMALL = 4096
 """The largest payload that is read here, in bytes."""
 
@@ -14,6 +16,7 @@ _TEXT = 0x81  # the last frame of a message, and its first; no extension bits
 _MASKED = 0x80
 _LENGTH_FOLLOWS = 126  # in two bytes; 127 says eight
 _MASK_SIZE = 4
+_head = struct.Struct(">BBH").pack
 
 
 def split(data: bytes) -> tuple[list[bytes], bytes, bytes]:
@@ -84,5 +87,5 @@ def text_frame(payload: bytes) -> bytes:
     if size < _LENGTH_FOLLOWS:
         return bytes((_TEXT, size)) + payload
     if size < 1 << 16:
-        return bytes((_TEXT, _LENGTH_FOLLOWS, size >> 8, size & 0xFF)) + payload
+        return _head(_TEXT, _LENGTH_FOLLOWS, size) + payload
     return bytes((_TEXT, _LENGTH_FOLLOWS + 1)) + size.to_bytes(8, "big") + payload

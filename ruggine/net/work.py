@@ -9,7 +9,11 @@ from twisted.internet.defer import Deferred
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
-Job = Callable[[], Coroutine[Deferred[Any], Any, None]]
+Waiting = Coroutine[Deferred[Any], Any, None]
+"""What is left to do, once something else has happened."""
+
+Job = Callable[[], Waiting | None]
+"""Does what can be done at once; returns the rest, if there is any."""
 
 
 class OrderedWork:
@@ -44,10 +48,10 @@ class OrderedWork:
         if self._stopped:
             return
         self._jobs.append(job)
-        if self._running:
-            self._pause_or_resume()
-        else:
+        if not self._running:
             self._run()
+        else:
+            self._pause_or_resume()
 
     def opened(self) -> None:
         """An answer is outstanding."""
@@ -98,15 +102,17 @@ class OrderedWork:
         Most do not: a Deferred for each would cost as much as the job. One that waits can be begun
         again by `fromCoroutine`, as a Deferred that has no result yet just yields itself once more.
         """
-        work = job()
         try:
-            work.send(None)
+            rest = job()
+            if rest is None:
+                return None
+            rest.send(None)
         except StopIteration:
             return None
         except Exception:
             self._failed()
             return None
-        return Deferred.fromCoroutine(work)
+        return Deferred.fromCoroutine(rest)
 
     def _failed(self, failure: Failure | None = None) -> None:
         self.log.failure("A request failed in a way that nobody foresaw", failure)

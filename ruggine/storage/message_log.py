@@ -11,7 +11,7 @@ from __future__ import annotations
 import sqlite3
 import time
 from collections import defaultdict
-from collections.abc import Awaitable, Callable, Collection, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 from twisted.internet.defer import Deferred, succeed
@@ -26,6 +26,15 @@ from ruggine.storage.database import Cursor, Database
 
 MAX_BATCH = 256
 """Drafts in one transaction: past this a commit's fixed cost no longer matters."""
+
+_ROWS_AT_ONCE = 32
+"""In one statement. Each gives up the interpreter's lock, and waits until it gets it back."""
+
+_INSERT = (
+    "INSERT INTO entries "
+    "(chat_id, seq, kind, sender_id, content, time_ms, client_id, reply_to) VALUES "
+)
+_ROW = "(?, ?, ?, ?, ?, ?, ?, ?)"
 
 MAX_WAITING = 20_000
 """Drafts that may wait for a commit before more are refused."""
@@ -158,20 +167,24 @@ def _store_at_once_txn(cursor: Cursor, drafts: Sequence[Draft]) -> list[Outcome]
             return None
         for seq, index in enumerate(indexes, row[0] - len(indexes) + 1):
             entries_by_index[index] = _entry(drafts[index], seq)
-    _insert_txn(cursor, entries_by_index.values())
+    _insert_txn(cursor, tuple(entries_by_index.values()))
     return [Appended(entries_by_index[index], duplicate=False) for index in range(len(drafts))]
 
 
-def _insert_txn(cursor: Cursor, new: Collection[Entry]) -> None:
-    cursor.executemany(
-        "INSERT INTO entries "
-        "(chat_id, seq, kind, sender_id, content, time_ms, client_id, reply_to) "
-        "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-        [
-            (e.chat_id, e.seq, e.kind, e.sender.id, e.content, e.time_ms, e.client_id, e.reply_to)
-            for e in new
-        ],
-    )
+def _insert_txn(cursor: Cursor, new: Sequence[Entry]) -> None:
+    for at in range(0, len(new), _ROWS_AT_ONCE):
+        some = new[at : at + _ROWS_AT_ONCE]
+        cursor.execute(
+            _INSERT + ", ".join([_ROW] * len(some)),
+            [
+                value
+                for e in some
+                for value in (
+                    e.chat_id, e.seq, e.kind, e.sender.id, e.content, e.time_ms, e.client_id,
+                    e.reply_to,
+                )
+            ],
+        )  # fmt: skip
     cursor.execute("UPDATE totals SET count = count + ? WHERE what = 'messages'", (len(new),))
 
 

@@ -399,7 +399,9 @@ async def _submit(
     node: Node, client: Client, chat: str, client_id: str, text: str, answer: Any
 ) -> None:
     try:
-        await node.messages.submit(client.user, client.places[chat], text, client_id, None, answer)
+        rest = node.messages.submit(client.user, client.places[chat], text, client_id, None, answer)
+        if rest is not None:
+            await rest
     except errors.Refusal as refusal:
         answer(None, refusal)
 

@@ -11,7 +11,7 @@ from twisted.internet.testing import StringTransport
 from twisted.python.failure import Failure
 
 from ruggine import config, errors
-from ruggine.model import Chat, Ending, Entry, Session, User
+from ruggine.model import Appended, Chat, Ending, Entry, Session, User
 from ruggine.net.connections import Connections
 from ruggine.net.framing import FramedEntry
 from ruggine.wire import frames, requests, results
@@ -101,7 +101,7 @@ class World:
                 return frames.Pong()
         return results.ValidateSessionResult(username=caller.user.name)
 
-    async def send(self, caller: Any, request: requests.SendMessage, answer: Any) -> None:
+    def send(self, caller: Any, request: requests.SendMessage, answer: Any) -> None:
         self.sends.append((request, answer))
 
     # steering
@@ -118,12 +118,8 @@ class World:
     def stored(self, seq: int) -> None:
         """The oldest send that waits is committed."""
         request, answer = self.sends.pop(0)
-        answer(
-            frames.MessageSent(
-                request_id=request.request_id, chat_type="private", to_user="dory", seq=seq,
-                timestamp=1.5, duplicate=False,
-            )
-        )  # fmt: skip
+        entry = Entry(CHAT.id, seq, "message", LUIGI, request.content, 1500, request.client_id)
+        answer(CHAT, Appended(entry, duplicate=False))
 
     def end(self, why: Ending) -> None:
         for connection in list(self.attached):

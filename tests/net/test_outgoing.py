@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
-from twisted.internet.defer import Deferred
-from twisted.internet.task import Clock
-from twisted.internet.testing import StringTransport
-from twisted.logger import LogEvent
+import socket
+from collections.abc import Iterator
+from typing import Any
 
-from ruggine.net.outgoing import Outgoing, Turn
+import pytest
+from twisted.internet import tcp
+from twisted.internet.defer import Deferred
+from twisted.internet.main import CONNECTION_LOST
+from twisted.internet.protocol import Factory, Protocol
+from twisted.internet.task import Clock
+from twisted.internet.testing import MemoryReactor, StringTransport
+from twisted.logger import LogEvent
+from twisted.protocols.policies import ProtocolWrapper, WrappingFactory
+
+from ruggine.net.outgoing import Outgoing, Turn, write_now
 
 
 class Reader:
@@ -168,3 +177,99 @@ def test_it_is_crowded_from_a_quarter_of_the_limit_on() -> None:
     assert reader.outgoing.crowded
     reader.outgoing.resumeProducing()
     assert not reader.outgoing.crowded
+
+
+class Wire:
+    """A connection of Twisted's that nobody drives, and the socket of its peer."""
+
+    def __init__(self) -> None:
+        ours, self.peer = socket.socketpair()
+        for end in (ours, self.peer):
+            end.setblocking(False)
+        self.reactor = MemoryReactor()
+        self.transport: Any = tcp.Connection(ours, Protocol(), reactor=self.reactor)
+        self.transport.connected = 1
+
+    @property
+    def waits_for_reactor(self) -> bool:
+        return bool(self.reactor.getWriters())
+
+    def drive(self) -> bytes:
+        """As the reactor would, until nothing waits; what the peer has read meanwhile."""
+        heard = self.hear()
+        while self.waits_for_reactor:
+            self.transport.doWrite()
+            heard += self.hear()
+        return heard
+
+    def hear(self) -> bytes:
+        heard = b""
+        try:
+            while data := self.peer.recv(1 << 20):
+                heard += data
+        except BlockingIOError:
+            pass
+        return heard
+
+    def close(self) -> None:
+        self.peer.close()
+        self.transport.socket.close()
+
+
+@pytest.fixture
+def wire() -> Iterator[Wire]:
+    wire = Wire()
+    yield wire
+    wire.close()
+
+
+def test_what_the_socket_takes_at_once_does_not_wait_for_the_reactor(wire: Wire) -> None:
+    write_now(wire.transport, b"at once")
+    assert not wire.waits_for_reactor
+    assert wire.hear() == b"at once"
+
+
+def test_nothing_overtakes_what_waits(wire: Wire) -> None:
+    wire.transport.write(b"first ")
+    write_now(wire.transport, b"second")
+    assert wire.hear() == b""
+    assert wire.drive() == b"first second"
+
+
+def test_what_the_socket_does_not_take_follows_in_order(wire: Wire) -> None:
+    pieces = [bytes([number]) * 300_000 for number in range(8)]
+    for piece in pieces:
+        write_now(wire.transport, piece)
+        wire.transport.doWrite()
+    assert wire.waits_for_reactor
+    assert wire.drive() == b"".join(pieces)
+
+
+def test_a_connection_that_is_lost_is_left_to_the_reactor(wire: Wire) -> None:
+    wire.peer.close()
+    write_now(wire.transport, b"to nobody")
+    assert wire.waits_for_reactor
+    assert wire.transport.doWrite() is CONNECTION_LOST
+
+
+def test_nothing_goes_past_tls(wire: Wire) -> None:
+    wire.transport.TLS = True
+    wire.transport.write = StringTransport().write
+    write_now(wire.transport, b"secret")
+    assert wire.hear() == b""
+
+
+def test_nothing_goes_past_what_is_wrapped_around_a_connection(wire: Wire) -> None:
+    """As the TLS of an `ssl:` endpoint is, which passes on what it does not know."""
+    wrapper: Any = ProtocolWrapper(WrappingFactory(Factory()), Protocol())
+    wrapper.transport = wire.transport
+    written: list[bytes] = []
+    wrapper.write = written.append
+    write_now(wrapper, b"secret")
+    assert (written, wire.hear()) == ([b"secret"], b"")
+
+
+def test_after_goodbye_nothing_is_written_at_once(wire: Wire) -> None:
+    wire.transport.disconnecting = 1
+    write_now(wire.transport, b"late")
+    assert wire.hear() == b""

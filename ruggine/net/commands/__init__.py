@@ -6,28 +6,30 @@ seen to here, in one place. Each command is one domain call and its result as a 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Coroutine, Sequence
+from typing import Any
 
 from ruggine import errors
 from ruggine.domain.limits import Kind, RateLimits, network_of
+from ruggine.domain.messages import Answer
 from ruggine.net.commands.accounts import AccountCommands
 from ruggine.net.commands.caller import Caller, Run
 from ruggine.net.commands.connection import ConnectionCommands
 from ruggine.net.commands.friends import FriendCommands
 from ruggine.net.commands.groups import GroupCommands
-from ruggine.net.commands.messages import Answer, MessageCommands
+from ruggine.net.commands.messages import MessageCommands, message_sent
 from ruggine.net.commands.search import SearchCommands
 from ruggine.wire import frames, requests
 
 __all__ = [
     "AccountCommands",
-    "Answer",
     "Caller",
     "Commands",
     "FriendCommands",
     "GroupCommands",
     "MessageCommands",
     "SearchCommands",
+    "message_sent",
 ]
 
 _KINDS: dict[type[requests.Request], Kind] = {
@@ -92,13 +94,16 @@ class Commands:
         self._charge(caller, request)
         return await run(caller, request)
 
-    async def send(self, caller: Caller, request: requests.SendMessage, answer: Answer) -> None:
+    def send(
+        self, caller: Caller, request: requests.SendMessage, answer: Answer
+    ) -> Coroutine[Any, Any, None] | None:
         """Give a message its place in the log; `answer` comes when it is stored or refused.
 
-        Raises the refusals that are known at once; `answer` does not come then.
+        Returns what is left to do, if something has to be looked up first. Both raise the refusals
+        that are known before the message is stored; `answer` does not come then.
         """
         self._charge(caller, request)
-        await self._messages.send(caller, request, answer)
+        return self._messages.send(caller, request, answer)
 
     def _charge(self, caller: Caller, request: requests.Request) -> None:
         kind = _KINDS.get(type(request), "commands")

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Coroutine
 from functools import partial
 from typing import Any
 
 from twisted.internet.defer import Deferred
 
 from ruggine import errors
-from ruggine.domain.messages import Messages
+from ruggine.domain.messages import Answer, Messages
 from ruggine.domain.ports import Outcome
 from ruggine.model import Appended, Chat, ChatSummary, Entry, Page, Place, Reaction, User
 from ruggine.net.commands.caller import Caller, Table
 from ruggine.wire import frames, requests, results
-
-Answer = Callable[[frames.MessageSent | errors.Refusal], None]
 
 
 class MessageCommands:
@@ -41,18 +39,21 @@ class MessageCommands:
             requests.MuteChat: self._mute_chat,
         }
 
-    async def send(self, caller: Caller, request: requests.SendMessage, answer: Answer) -> None:
+    def send(
+        self, caller: Caller, request: requests.SendMessage, answer: Answer
+    ) -> Coroutine[Any, Any, None] | None:
         """Give a message its place in the log; `answer` comes when it is stored or refused.
 
-        Raises the refusals that are known at once; `answer` does not come then.
+        Returns what is left to do, if something has to be looked up first. Both raise the refusals
+        that are known before the message is stored; `answer` does not come then.
         """
-        await self._messages.submit(
+        return self._messages.submit(
             caller.user,
             _place(request),
             request.content,
             request.client_id,
             request.reply_to,
-            partial(_answer_send, caller.user, request.request_id, answer),
+            answer,
         )
 
     async def _send_private_message(
@@ -72,9 +73,11 @@ class MessageCommands:
         r: requests.SendPrivateMessage | requests.SendGroupMessage,
     ) -> dict[str, Any]:
         stored: Deferred[Appended] = Deferred()
-        await self._messages.submit(
+        rest = self._messages.submit(
             caller.user, place, r.text, r.client_id, None, partial(_settle, stored)
         )
+        if rest is not None:
+            await rest
         appended = await stored
         return {
             "seq": appended.entry.seq,
@@ -171,24 +174,20 @@ def _group(
     return Place("group", request.group_id)
 
 
-def _answer_send(
-    sender: User, request_id: str | None, answer: Answer, chat: Chat, outcome: Outcome
-) -> None:
-    if isinstance(outcome, errors.Refusal):
-        answer(outcome)
-        return
-    entry = outcome.entry
-    answer(
-        frames.MessageSent(
-            request_id=request_id,
-            client_id=entry.client_id,
-            chat_type=chat.kind,
-            to_user=_peer_name(chat, sender),
-            group_id=chat.group_id,
-            seq=entry.seq,
-            timestamp=entry.time_ms / 1000,
-            duplicate=outcome.duplicate,
-        )
+def message_sent(
+    request: requests.SendMessage, sender: User, chat: Chat, appended: Appended
+) -> frames.MessageSent:
+    """The answer to a send that is stored."""
+    entry = appended.entry
+    return frames.MessageSent(
+        request_id=request.request_id,
+        client_id=entry.client_id,
+        chat_type=chat.kind,
+        to_user=_peer_name(chat, sender),
+        group_id=chat.group_id,
+        seq=entry.seq,
+        timestamp=entry.time_ms / 1000,
+        duplicate=appended.duplicate,
     )
 
 
