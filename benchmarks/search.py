@@ -95,7 +95,7 @@ def _fill(database: sqlite3.Connection, count: int, progress: Progress) -> None:
     """Messages of words by Zipf's law, half of them in one group, the rare words in the middle."""
     chats = [row[0] for row in database.execute("SELECT id FROM chats")]
     seqs = dict.fromkeys(chats, 1)
-    owner = database.execute("SELECT id FROM users").fetchone()[0]
+    owner = database.execute("SELECT number FROM users").fetchone()[0]
     now_ms = int(time.time() * 1000)
     chance = random.Random(7)
     rows = []
@@ -123,7 +123,7 @@ def _texts(chance: random.Random, count: int) -> Iterator[str]:
 def _insert(database: sqlite3.Connection, rows: list[Any], seqs: dict[int, int]) -> None:
     database.execute("BEGIN IMMEDIATE")
     database.executemany(
-        "INSERT INTO entries (chat_id, seq, kind, sender_id, content, time_ms) "
+        "INSERT INTO entries (chat_id, seq, kind, sender, content, time_ms) "
         "VALUES (?, ?, ?, ?, ?, ?)",
         rows,
     )

@@ -60,17 +60,18 @@ def add_messages(database: Path, count: int) -> None:
     """So many in all, evenly, at the ends of the private chats; for who is not connected."""
     with _writing(database) as connection:
         chats = connection.execute(
-            "SELECT id, low_user_id, last_seq FROM chats WHERE kind = 'private'"
+            "SELECT c.id, u.number, c.last_seq FROM chats AS c "
+            "JOIN users AS u ON u.id = c.low_user_id WHERE c.kind = 'private'"
         ).fetchall()
         now_ms, run = int(time.time() * 1000), uuid.uuid4().hex[:8]
         connection.executemany(
-            "INSERT INTO entries (chat_id, seq, kind, sender_id, content, time_ms, client_id) "
+            "INSERT INTO entries (chat_id, seq, kind, sender, content, time_ms, client_id) "
             "VALUES (?, ?, 'message', ?, ?, ?, ?)",
             (
-                (chat_id, last_seq + 1 + number // len(chats), sender_id,
+                (chat_id, last_seq + 1 + number // len(chats), sender,
                  f"{number} was said here long ago", now_ms, f"{run}-{number}")
                 for number in range(count)
-                for chat_id, sender_id, last_seq in (chats[number % len(chats)],)
+                for chat_id, sender, last_seq in (chats[number % len(chats)],)
             ),
         )  # fmt: skip
         connection.execute(

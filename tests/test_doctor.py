@@ -60,14 +60,14 @@ def database(tmp_path: Path) -> Path:
     with closing(sqlite3.connect(path, isolation_level=None)) as connection:
         connection.execute("PRAGMA journal_mode = WAL")
         migrate(connection)
-        connection.execute("INSERT INTO users VALUES ('u', 'dory', 'dory', NULL, 0, NULL)")
+        connection.execute("INSERT INTO users VALUES (1, 'u', 'dory', 'dory', NULL, 0, NULL)")
         connection.execute(
             "INSERT INTO chats (id, kind, low_user_id, high_user_id, last_seq) "
             "VALUES (1, 'private', 'u', 'u', 3)"
         )
         connection.executemany(
-            "INSERT INTO entries (chat_id, seq, kind, sender_id, content, time_ms) "
-            "VALUES (1, ?, 'message', 'u', 'ciao', 1000)",
+            "INSERT INTO entries (chat_id, seq, kind, sender, content, time_ms) "
+            "VALUES (1, ?, 'message', 1, 'ciao', 1000)",
             [(1,), (2,), (3,)],
         )
     path.chmod(0o600)

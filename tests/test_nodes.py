@@ -200,8 +200,8 @@ def test_what_a_node_had_no_time_to_tell_is_found_when_it_is_gone(
     with sqlite3.connect(own_nodes[0].database) as database:
         database.execute("UPDATE chats SET last_seq = 2")
         database.execute(
-            "INSERT INTO entries (chat_id, seq, kind, sender_id, content, time_ms) "
-            "SELECT chat_id, 2, kind, sender_id, 'taciuto', time_ms FROM entries"
+            "INSERT INTO entries (chat_id, seq, kind, sender, content, time_ms) "
+            "SELECT chat_id, 2, kind, sender, 'taciuto', time_ms FROM entries"
         )
     heard = dory.socket.event("incoming_message", 15)
     assert (heard["content"], heard["seq"]) == ("taciuto", 2)

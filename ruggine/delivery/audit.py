@@ -11,8 +11,8 @@ _ENTRIES = """
 SELECT c.group_id, low.name, high.name, e.seq, e.kind, u.name, e.client_id, e.content, s.name
 FROM entries AS e
 JOIN chats AS c ON c.id = e.chat_id
-JOIN users AS u ON u.id = e.sender_id
-LEFT JOIN users AS s ON s.id = e.subject_id
+JOIN users AS u ON u.number = e.sender
+LEFT JOIN users AS s ON s.number = e.subject
 LEFT JOIN users AS low ON low.id = c.low_user_id
 LEFT JOIN users AS high ON high.id = c.high_user_id
 WHERE c.id IN (

@@ -122,9 +122,10 @@ SELECT
     c.last_seq, m.read_seq, MAX(m.discarded_seq, m.joined_seq), m.muted, c.name, m.role, c.open,
     (SELECT COUNT(*) FROM entries AS e
      WHERE e.chat_id = c.id AND e.seq > MAX(m.read_seq, m.discarded_seq, m.joined_seq)
-       AND e.sender_id <> m.user_id AND e.kind = 'message' AND e.deleted = 0),
+       AND e.sender <> me.number AND e.kind = 'message' AND e.deleted = 0),
     c.id, c.kind, c.group_id, low.id, low.name, high.id, high.name
 FROM chat_members AS m
+JOIN users AS me ON me.id = m.user_id
 JOIN chats AS c ON c.id = m.chat_id
 JOIN entries AS newest ON newest.chat_id = c.id AND newest.seq = c.last_seq
 LEFT JOIN users AS low ON low.id = c.low_user_id

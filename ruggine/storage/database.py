@@ -23,7 +23,7 @@ from ruggine.errors import StartError
 from ruggine.meters import Histogram
 from ruggine.storage.folding import fold
 from ruggine.storage.lock_file import LockFile
-from ruggine.storage.migrate import migrate, refuse_strangers
+from ruggine.storage.migrate import migrate, newest_version, refuse_strangers, schema_version
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -221,10 +221,18 @@ class Database:
                 raise StartError(f"is damaged ({fault}); restore a backup")
             refuse_strangers(connection)
             self._configure(connection)
+            self._tell_of_upgrade(connection)
             migrate(connection)
             self._begin_generation(connection)
         finally:
             connection.close()
+
+    def _tell_of_upgrade(self, connection: sqlite3.Connection) -> None:
+        if 0 < schema_version(connection) < newest_version():
+            self.log.info(
+                "Upgrading the database {path}; a million messages take some ten seconds",
+                path=str(self._path),
+            )
 
     def _begin_generation(self, connection: sqlite3.Connection) -> None:
         """A file that is not the one used last gets a new epoch: it has another history.

@@ -11,7 +11,7 @@ from ruggine.storage.database import Cursor
 SELECT = (
     "SELECT e.chat_id, e.seq, e.kind, u.id, u.name, e.content, e.time_ms, e.client_id, e.reply_to, "
     "s.id, s.name, e.ref, e.active, e.edited, e.deleted FROM entries AS e "
-    "JOIN users AS u ON u.id = e.sender_id LEFT JOIN users AS s ON s.id = e.subject_id "
+    "JOIN users AS u ON u.number = e.sender LEFT JOIN users AS s ON s.number = e.subject "
 )
 """Reads rows for `entry`; a WHERE follows."""
 
@@ -67,8 +67,9 @@ def append_txn(
     time_ms = int(now_s * 1000)
     cursor.execute(
         "INSERT INTO entries "
-        "(chat_id, seq, kind, sender_id, content, time_ms, subject_id, ref, active) "
-        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        "(chat_id, seq, kind, sender, content, time_ms, subject, ref, active) "
+        "VALUES (?, ?, ?, (SELECT number FROM users WHERE id = ?), ?, ?, "
+        "(SELECT number FROM users WHERE id = ?), ?, ?)",
         (
             chat_id, row[0], kind, sender.id, content, time_ms, subject.id if subject else None,
             ref, active,

@@ -11,7 +11,7 @@ from __future__ import annotations
 import sqlite3
 import time
 from collections import defaultdict
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from twisted.internet.defer import Deferred, succeed
@@ -32,7 +32,7 @@ _ROWS_AT_ONCE = 32
 
 _INSERT = (
     "INSERT INTO entries "
-    "(chat_id, seq, kind, sender_id, content, time_ms, client_id, reply_to) VALUES "
+    "(chat_id, seq, kind, sender, content, time_ms, client_id, reply_to) VALUES "
 )
 _ROW = "(?, ?, ?, ?, ?, ?, ?, ?)"
 
@@ -154,24 +154,27 @@ def _store_at_once_txn(cursor: Cursor, drafts: Sequence[Draft]) -> list[Outcome]
     for index, draft in enumerate(drafts):
         senders[draft.chat_id, draft.sender.id].append(index)
     entries_by_index: dict[int, Entry] = {}
+    numbers: dict[str, int] = {}
     # In the order of the chats' ids, so that two writers cannot wait for each other.
     for (chat_id, sender_id), indexes in sorted(senders.items()):
         row = cursor.execute(
             "UPDATE chats SET last_seq = last_seq + ?1 WHERE id = ?2 AND closed = 0 AND EXISTS ("
             "SELECT 1 FROM chat_members "
             "WHERE user_id = ?3 AND chat_id = ?2 AND left_seq IS NULL AND NOT barred"
-            ") RETURNING last_seq",
+            ") RETURNING last_seq, (SELECT number FROM users WHERE id = ?3)",
             (len(indexes), chat_id, sender_id),
         ).fetchone()
         if row is None:
             return None
+        numbers[sender_id] = row[1]
         for seq, index in enumerate(indexes, row[0] - len(indexes) + 1):
             entries_by_index[index] = _entry(drafts[index], seq)
-    _insert_txn(cursor, tuple(entries_by_index.values()))
+    _insert_txn(cursor, tuple(entries_by_index.values()), numbers)
     return [Appended(entries_by_index[index], duplicate=False) for index in range(len(drafts))]
 
 
-def _insert_txn(cursor: Cursor, new: Sequence[Entry]) -> None:
+def _insert_txn(cursor: Cursor, new: Sequence[Entry], numbers: Mapping[str, int]) -> None:
+    """`numbers` of the senders, by their ids."""
     for at in range(0, len(new), _ROWS_AT_ONCE):
         some = new[at : at + _ROWS_AT_ONCE]
         cursor.execute(
@@ -180,8 +183,8 @@ def _insert_txn(cursor: Cursor, new: Sequence[Entry]) -> None:
                 value
                 for e in some
                 for value in (
-                    e.chat_id, e.seq, e.kind, e.sender.id, e.content, e.time_ms, e.client_id,
-                    e.reply_to,
+                    e.chat_id, e.seq, e.kind, numbers[e.sender.id], e.content, e.time_ms,
+                    e.client_id, e.reply_to,
                 )
             ],
         )  # fmt: skip
@@ -231,7 +234,14 @@ def _store_txn(
         allowed = [index for index in indexes if outcomes[index] is None]
         if allowed:
             new += _place_txn(cursor, chat_id, drafts, allowed, outcomes)
-    _insert_txn(cursor, new)
+    _insert_txn(cursor, new, _numbers_txn(cursor, {entry.sender.id for entry in new}))
+
+
+def _numbers_txn(cursor: Cursor, user_ids: Iterable[str]) -> dict[str, int]:
+    return {
+        user_id: cursor.execute("SELECT number FROM users WHERE id = ?", (user_id,)).fetchone()[0]
+        for user_id in user_ids
+    }
 
 
 def _refusal_txn(cursor: Cursor, chat_id: int, sender_id: str) -> Refusal | None:
@@ -274,7 +284,7 @@ def _known_txn(cursor: Cursor, drafts: Sequence[Draft]) -> dict[tuple[str, str],
         if draft.client_id is None:
             continue
         row = cursor.execute(
-            entries.SELECT + "WHERE e.sender_id = ? AND e.client_id = ?",
+            entries.SELECT + "WHERE u.id = ? AND e.client_id = ?",
             (draft.sender.id, draft.client_id),
         ).fetchone()
         if row is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import sqlite3
 import uuid
 from collections.abc import Iterator
@@ -20,17 +21,35 @@ def steps() -> list[tuple[int, str]]:
 
 
 def migrate(connection: sqlite3.Connection, last: int | None = None) -> None:
-    """Bring the schema to step `last` (the newest unless told), all in one transaction."""
-    connection.execute("BEGIN IMMEDIATE")
-    try:
-        version = schema_version(connection)
-        for number, sql in steps():
-            if version < number <= (last or number):
+    """Bring the schema to step `last` (the newest unless told), all in one transaction.
+
+    Raises StartError if something would refer to what is not there, and changes nothing then.
+    """
+    with _unchecked_keys(connection):
+        connection.execute("BEGIN IMMEDIATE")
+        try:
+            version = schema_version(connection)
+            due = [(n, sql) for n, sql in steps() if version < n <= (last or n)]
+            for number, sql in due:
                 _run(connection, number, sql)
-        connection.execute("COMMIT")
-    except BaseException:
-        connection.execute("ROLLBACK")
-        raise
+            if due and connection.execute("PRAGMA foreign_key_check").fetchone():
+                raise StartError("is damaged (something is missing in it); restore a backup")
+            connection.execute("COMMIT")
+        except BaseException:
+            connection.execute("ROLLBACK")
+            raise
+
+
+@contextlib.contextmanager
+def _unchecked_keys(connection: sqlite3.Connection) -> Iterator[None]:
+    """A table that is made anew is gone for a moment (sqlite.org/lang_altertable.html, section 7);
+    foreign keys can only be switched off before the transaction."""
+    checked = connection.execute("PRAGMA foreign_keys").fetchone()[0]
+    connection.execute("PRAGMA foreign_keys = OFF")
+    try:
+        yield
+    finally:
+        connection.execute(f"PRAGMA foreign_keys = {checked}")
 
 
 def schema_version(connection: sqlite3.Connection) -> int:
@@ -38,9 +57,14 @@ def schema_version(connection: sqlite3.Connection) -> int:
     return int(connection.execute("PRAGMA user_version").fetchone()[0])
 
 
+def newest_version() -> int:
+    """The number of the last step there is."""
+    return steps()[-1][0]
+
+
 def refuse_strangers(connection: sqlite3.Connection) -> None:
     """Raises StartError if the file is another program's or a newer Ruggine's. Only reads."""
-    newest = steps()[-1][0]
+    newest = newest_version()
     version = schema_version(connection)
     application = connection.execute("PRAGMA application_id").fetchone()[0]
     tables = connection.execute("SELECT COUNT(*) FROM sqlite_master").fetchone()[0]

@@ -220,7 +220,7 @@ ORDER BY newest.time_ms DESC
 
 _HOLDS = (
     "AND e.kind = 'message' AND e.deleted = 0 AND instr(fold(e.content), :text) "
-    "AND (:sender IS NULL OR e.sender_id = :sender) "
+    "AND (:sender IS NULL OR u.id = :sender) "
     "AND e.time_ms < :before_ms AND e.time_ms > :after_ms "
 )
 _BY_LOOKING = (

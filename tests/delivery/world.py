@@ -422,6 +422,6 @@ LEFT JOIN users AS high ON high.id = c.high_user_id
 
 _FACTS = """
 SELECT e.seq, e.kind, u.name, e.content, e.client_id, s.name FROM entries AS e
-JOIN users AS u ON u.id = e.sender_id LEFT JOIN users AS s ON s.id = e.subject_id
+JOIN users AS u ON u.number = e.sender LEFT JOIN users AS s ON s.number = e.subject
 WHERE e.chat_id = ? AND e.seq > ? ORDER BY e.seq
 """

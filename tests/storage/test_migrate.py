@@ -9,9 +9,38 @@ import pytest
 
 from ruggine.errors import StartError
 from ruggine.storage import migrate as migrating
-from ruggine.storage.migrate import migrate, refuse_strangers, schema_version, steps
+from ruggine.storage.migrate import (
+    migrate,
+    newest_version,
+    refuse_strangers,
+    schema_version,
+    steps,
+)
 
-LAST = steps()[-1][0]
+LAST = newest_version()
+
+_SAID = """
+INSERT INTO users VALUES ('z', 'luigi', 'luigi', NULL, 1.0, NULL);
+INSERT INTO users VALUES ('y', '(deleted)', '(deleted y)', NULL, 2.0, 3.0);
+INSERT INTO chats (kind, group_id, name, last_seq) VALUES ('group', 'g', 'crew', 5);
+INSERT INTO chats (kind, low_user_id, high_user_id, last_seq) VALUES ('private', 'y', 'z', 1);
+INSERT INTO entries VALUES (1, 1, 'member_joined', 'z', '', 1, NULL, NULL, 'y', NULL, NULL, 0, 0);
+INSERT INTO entries VALUES (1, 2, 'message', 'y', 'oh', 2, 'one-id', NULL, NULL, NULL, NULL, 1, 0);
+INSERT INTO entries VALUES (1, 3, 'message', 'z', 'eh?', 3, 'one-id', 2, NULL, NULL, NULL, 0, 0);
+INSERT INTO entries VALUES (1, 4, 'message_edited', 'y', 'oh', 4, NULL, NULL, NULL, 2, NULL, 0, 0);
+INSERT INTO entries VALUES (1, 5, 'reaction', 'z', '👍', 5, NULL, NULL, NULL, 2, 1, 0, 0);
+INSERT INTO entries VALUES (2, 1, 'message', 'z', 'a te', 6, NULL, NULL, NULL, NULL, NULL, 0, 0);
+INSERT INTO reactions VALUES (1, 2, 'z', '👍');
+"""
+"""In a database of step 4."""
+
+_LOG = """
+SELECT e.chat_id, e.seq, e.kind, u.id, e.content, e.time_ms, e.client_id, e.reply_to, s.id, e.ref,
+    e.active, e.edited, e.deleted
+FROM entries AS e JOIN users AS u ON u.{key} = e.sender{id}
+LEFT JOIN users AS s ON s.{key} = e.subject{id} ORDER BY e.chat_id, e.seq
+"""
+_USERS = "SELECT id, name, name_key, password_hash, created_s, deleted_s FROM users ORDER BY id"
 
 
 def connect(path: Path) -> sqlite3.Connection:
@@ -83,3 +112,45 @@ def test_strangers_are_refused(tmp_path: Path) -> None:
     connection.execute("PRAGMA application_id = 7")
     with pytest.raises(StartError, match="another program"):
         refuse_strangers(connection)
+
+
+@pytest.fixture
+def old(tmp_path: Path) -> sqlite3.Connection:
+    """A database of step 4 in which something was said."""
+    connection = connect(tmp_path / "old.db")
+    connection.execute("PRAGMA foreign_keys = ON")
+    migrate(connection, last=4)
+    for statement in _SAID.strip().splitlines():
+        connection.execute(statement)
+    return connection
+
+
+def everything(connection: sqlite3.Connection, log: str) -> list[list[tuple[object, ...]]]:
+    return [
+        connection.execute(query).fetchall()
+        for query in (
+            log, _USERS, "SELECT * FROM chats", "SELECT * FROM reactions",
+            "SELECT * FROM private_messages", "SELECT * FROM group_messages",
+        )
+    ]  # fmt: skip
+
+
+def test_what_was_said_is_still_there_when_the_log_gets_numbers(old: sqlite3.Connection) -> None:
+    before = everything(old, _LOG.format(key="id", id="_id"))
+    assert [len(rows) for rows in before] == [6, 2, 2, 1, 1, 2]
+    migrate(old)
+    assert everything(old, _LOG.format(key="number", id="")) == before
+    with pytest.raises(sqlite3.IntegrityError, match="UNIQUE"):
+        old.execute("UPDATE entries SET client_id = 'one-id' WHERE chat_id = 2")
+    with pytest.raises(sqlite3.IntegrityError, match="FOREIGN KEY"):
+        old.execute("UPDATE entries SET sender = 99 WHERE chat_id = 2")
+
+
+def test_a_log_that_refers_to_nobody_is_left_as_it_is(old: sqlite3.Connection) -> None:
+    """Whose words would be lost otherwise."""
+    old.execute("PRAGMA foreign_keys = OFF")
+    old.execute("UPDATE reactions SET user_id = 'nobody'")
+    before = schema(old)
+    with pytest.raises(StartError, match="damaged"):
+        migrate(old)
+    assert (schema(old), schema_version(old)) == (before, 4)
