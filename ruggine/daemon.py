@@ -12,8 +12,10 @@ from twisted.application.service import Service
 from twisted.internet.defer import Deferred, maybeDeferred
 from twisted.internet.endpoints import serverFromString
 from twisted.internet.error import ReactorNotRunning
+from twisted.internet.interfaces import IProtocolNegotiationFactory
 from twisted.logger import ILogObserver, Logger
 from twisted.python.failure import Failure
+from zope.interface import alsoProvides
 
 from ruggine.errors import StartError
 from ruggine.net.connections import Connections
@@ -24,17 +26,32 @@ _KEEP_ALIVE = {"TCP_KEEPIDLE": 60, "TCP_KEEPINTVL": 15, "TCP_KEEPCNT": 4}
 
 
 class Port:
-    """One place to listen."""
+    """One place to listen.
+
+    `alpn` are the names of what is spoken there, for TLS clients that ask (RFC 7301): browsers and
+    many libraries do. Without a name in common Twisted ends their handshake.
+    """
 
     log = Logger(namespace="ruggine")
 
-    def __init__(self, option: str, title: str, endpoint: str, factory: Any, reactor: Any) -> None:
+    def __init__(
+        self,
+        option: str,
+        title: str,
+        endpoint: str,
+        factory: Any,
+        reactor: Any,
+        alpn: Sequence[bytes] = (),
+    ) -> None:
         self._option = option
         self._title = title
         self._endpoint = endpoint
         self._factory = factory
         self._reactor = reactor
         self._listening: Any = None
+        if alpn:
+            factory.acceptableProtocols = lambda: alpn
+            alsoProvides(factory, IProtocolNegotiationFactory)
 
     def open(self) -> None:
         """Take the address; nothing is accepted before the reactor runs. Raises StartError."""

@@ -67,6 +67,7 @@ from ruggine.storage.sessions import SessionStore
 from ruggine.storage.totals import read_totals
 
 SWEEP_S = 60.0
+HTTP = (b"http/1.1",)
 
 _log = Logger(namespace="ruggine")
 
@@ -254,8 +255,8 @@ def make_daemon(chosen: Config, reactor: Any, *, foreground: bool = True) -> Dae
         ],
         ports=[
             Port("tcp", "TCP Server", chosen.tcp, lines, reactor),
-            Port("websocket", "WebSocket Server", chosen.websocket, sockets, reactor),
-            Port("http", "HTTP Server", chosen.http, site, reactor),
+            Port("websocket", "WebSocket Server", chosen.websocket, sockets, reactor, HTTP),
+            Port("http", "HTTP Server", chosen.http, site, reactor, HTTP),
         ],
         connections=connections,
         shutdown_timeout_s=limits.shutdown_timeout_s,

@@ -11,7 +11,12 @@ import pytest
 
 from tests.daemon import TWISTD
 
-UNIT = Path(__file__).parent.parent / "deploy" / "ruggine.service"
+DEPLOY = Path(__file__).parent.parent / "deploy"
+UNIT = DEPLOY / "ruggine.service"
+
+needs_promtool = pytest.mark.skipif(
+    shutil.which("promtool") is None, reason="this machine has no promtool (Debian: prometheus)"
+)
 
 
 @pytest.fixture
@@ -55,3 +60,40 @@ def test_the_unit_is_hardened() -> None:
         assert line in lines
     assert any(re.fullmatch(r"LimitNOFILE=\d{5,}", line) for line in lines)
     assert any("twistd --nodaemon" in line for line in lines)
+
+
+def promtool(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(["promtool", *arguments], capture_output=True, text=True, timeout=60)
+
+
+@needs_promtool
+def test_each_alert_wakes_somebody_in_bad_times_and_nobody_in_good_ones() -> None:
+    done = promtool("test", "rules", DEPLOY / "prometheus/ruggine.rules.test.yml")
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+@needs_promtool
+@pytest.mark.parametrize(
+    ("told", "instead"),
+    [("> 0.005", "> 0.05"), ("> 0.005", "> 0.001"), ("100e6 *", "200e6 *"), ("0.99,", "0.95,")],
+)
+def test_an_alert_at_another_level_would_be_noticed(
+    tmp_path: Path, told: str, instead: str
+) -> None:
+    """So that the test above can fail."""
+    shutil.copytree(DEPLOY / "prometheus", tmp_path, dirs_exist_ok=True)
+    rules = tmp_path / "ruggine.rules.yml"
+    assert rules.read_text().count(told) == 1
+    rules.write_text(rules.read_text().replace(told, instead))
+    assert promtool("test", "rules", tmp_path / "ruggine.rules.test.yml").returncode != 0
+
+
+def test_the_rules_are_tried_each_in_good_and_in_bad_times() -> None:
+    """Without promtool too: a new alert comes with its trial."""
+    alerts = set(
+        re.findall(r"- alert: (\w+)", (DEPLOY / "prometheus/ruggine.rules.yml").read_text())
+    )
+    trials = (DEPLOY / "prometheus/ruggine.rules.test.yml").read_text()
+    silent = set(re.findall(r"\{eval_time: 40m, alertname: (\w+)\}", trials))
+    assert silent == alerts
+    assert set(re.findall(r"alertname: (\w+)\n        exp_alerts", trials)) == alerts

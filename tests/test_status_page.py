@@ -57,6 +57,8 @@ def test_it_shows_what_happens_and_that_the_daemon_is_away(
     assert text_of(browser, "users") == "0"
     assert text_of(browser, "redis") == "not used"
     assert text_of(browser, "logins") == "none"
+    wait_for(browser, "rate-most", "at most 0")
+    assert text_of(browser, "delivery-most") == "nothing yet"
 
     name, token = register(own_daemon, "luigi")
     there = WebSocket(own_daemon.url, token)
@@ -65,6 +67,8 @@ def test_it_shows_what_happens_and_that_the_daemon_is_away(
         assert phone.ask(f"/login {name} wrong-{PASSWORD}").startswith("ERR")
         assert phone.ask(f"/send_private_message {token} {name} hello").startswith("OK")
     wait_for(browser, "stored", "1")
+    wait_for(browser, "delivery-most", "at most")
+    wait_for(browser, "memory-most", "MB")
     wait_for(browser, "users", "1")
     wait_for(browser, "ports", "1 websocket")
     wait_for(browser, "logins", "invalid_credentials")
@@ -78,9 +82,50 @@ def test_it_shows_what_happens_and_that_the_daemon_is_away(
     there.hang_up()
     own_daemon.stop()
     wait_for(browser, "state", "does not answer")
+    assert browser.title == "Ruggine does not answer"
     own_daemon.start()
     wait_for(browser, "state", "Runs since")
     browser.get_log("browser")
+
+
+def test_numbers_of_any_size_fit(browser: webdriver.Chrome, own_daemon: Daemon) -> None:
+    """On a phone, where there is the least room."""
+    own_daemon.start()
+    browser.execute_cdp_cmd(
+        "Emulation.setDeviceMetricsOverride",
+        {"width": 320, "height": 700, "deviceScaleFactor": 1, "mobile": True},
+    )
+    try:
+        browser.get(f"http://127.0.0.1:{own_daemon.http_port}/")
+        wait_for(browser, "rate-most", "at most")
+        told = browser.execute_script(
+            """showNow([["ruggine_users_online", {}], ["ruggine_outgoing_bytes", {}],
+                ["ruggine_connections", {port: "websocket"}],
+                ["ruggine_refusals_total", {code: "invalid_credentials"}],
+            ].map(([name, labels]) => ({ name, labels, value: 123456789012 })));
+            return [at("users").textContent, at("outgoing").textContent,
+                document.documentElement.scrollWidth,
+                at("users").offsetHeight, at("redis").offsetHeight];"""
+        )
+    finally:
+        browser.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
+    assert told[:3] == ["123.46B", "123 GB", 320]
+    assert told[3] == told[4]  # on one line
+
+
+def test_a_value_alone_is_a_dot_and_a_time_without_any_a_gap(
+    browser: webdriver.Chrome, own_daemon: Daemon
+) -> None:
+    own_daemon.start()
+    browser.get(f"http://127.0.0.1:{own_daemon.http_port}/")
+    wait_for(browser, "state", "Runs since")
+    drawn = browser.execute_script(
+        """const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
+        draw(svg, [7, null, null, 3, 4]);
+        return [...svg.querySelectorAll("path:not(.under)")].map((p) => p.getTotalLength());"""
+    )
+    dot, line = drawn
+    assert 0 < dot < 0.1 < line
 
 
 def ground_of(browser: webdriver.Chrome) -> str:

@@ -1,4 +1,4 @@
-"""Both ports over TLS, with a certificate that is made here."""
+"""The ports over TLS, with a certificate that is made here."""
 
 from __future__ import annotations
 
@@ -53,16 +53,17 @@ def certificate(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
 def tls_daemon(
     certificate: tuple[Path, Path], tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Daemon]:
-    """A daemon with TLS on both ports."""
+    """A daemon with TLS on all ports."""
     key, cert = certificate
-    tcp_port, websocket_port = free_port(), free_port()
+    tcp_port, websocket_port, http_port = (free_port() for _ in range(3))
     end = f"interface=127.0.0.1:privateKey={key}:certKey={cert}"
     daemon = Daemon(
         tmp_path_factory.mktemp("tls-daemon"),
         "--tcp", f"ssl:{tcp_port}:{end}",
         "--websocket", f"ssl:{websocket_port}:{end}",
+        "--http", f"ssl:{http_port}:{end}",
     )  # fmt: skip
-    daemon.tcp_port, daemon.websocket_port = tcp_port, websocket_port
+    daemon.tcp_port, daemon.websocket_port, daemon.http_port = tcp_port, websocket_port, http_port
     daemon.start()
     yield daemon
     daemon.stop()
@@ -119,6 +120,19 @@ def test_tls_1_2_is_spoken(tls_daemon: Daemon, trusting: ssl.SSLContext) -> None
     trusting.maximum_version = ssl.TLSVersion.TLSv1_2
     with Telephone(tls_daemon.tcp_port, trusting) as line:
         assert line.ask("/quit") == "OK: Disconnected"
+
+
+@pytest.mark.parametrize("port", ["websocket_port", "http_port"])
+@pytest.mark.parametrize("offered", [["http/1.1"], ["h2", "http/1.1"]])
+def test_a_client_that_asks_what_is_spoken_is_told(
+    port: str, offered: list[str], tls_daemon: Daemon, trusting: ssl.SSLContext
+) -> None:
+    """As browsers, curl and Prometheus do, in the TLS handshake (ALPN)."""
+    trusting.set_alpn_protocols(offered)
+    with Telephone(getattr(tls_daemon, port), trusting) as visitor:
+        assert isinstance(visitor.socket, ssl.SSLSocket)
+        assert visitor.socket.selected_alpn_protocol() == "http/1.1"
+        assert visitor.ask("GET / HTTP/1.1\r\nHost: localhost\r\n\r").startswith("HTTP/1.1 ")
 
 
 @pytest.mark.parametrize("fault", ["missing", "no key", "another's key"])

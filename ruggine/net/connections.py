@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from typing import Any, Protocol
 
@@ -40,15 +41,23 @@ class Connections:
 
     def __init__(self) -> None:
         self._live: set[Drainable] = set()
+        # Counted as they come and go: whoever asks does so while the chat waits.
+        self._of_port: Counter[str] = Counter()
 
     def add(self, connection: Drainable) -> None:
-        self._live.add(connection)
+        if connection not in self._live:
+            self._live.add(connection)
+            self._of_port[connection.port] += 1
 
     def remove(self, connection: Drainable) -> None:
-        self._live.discard(connection)
+        """One that is not here, or not any more, is no matter."""
+        if connection in self._live:
+            self._live.discard(connection)
+            self._of_port[connection.port] -= 1
 
     def count_of(self, port: str) -> int:
-        return sum(1 for connection in self._live if connection.port == port)
+        """At once, however many there are."""
+        return self._of_port[port]
 
     @property
     def outgoing_bytes(self) -> int:

@@ -11,6 +11,7 @@ from prometheus_client import CollectorRegistry
 from prometheus_client.exposition import choose_encoder
 from twisted.internet.defer import Deferred
 from twisted.protocols.policies import WrappingFactory
+from twisted.web.http import HTTPChannel
 from twisted.web.resource import Resource
 from twisted.web.server import NOT_DONE_YET, Request, Site
 
@@ -26,6 +27,8 @@ Check = Callable[[], Awaitable[dict[str, str]]]
 
 AT_ONCE = 100
 """Connections; who watches needs few, and a crowd must not take the chat's file descriptors."""
+
+_BAD_REQUEST = b"HTTP/1.1 400 Bad Request\r\n\r\n"
 
 
 def make_site(
@@ -43,6 +46,7 @@ def make_site(
     root.putChild(b"healthz", Health())
     root.putChild(b"readyz", Readiness(check))
     site = ProbeSite(root, ProbeRequest, reactor=reactor)
+    setattr(site, "protocol", ProbeChannel)  # noqa: B010 - Twisted's type names its own class
     site.displayTracebacks = False
     limited = AtMost(site)
     limited.noisy = site.noisy = False
@@ -50,21 +54,72 @@ def make_site(
 
 
 class AtMost(WrappingFactory[Any]):
-    """AT_ONCE connections. (Twisted's ThrottlingFactory fails where a connection that was answered
-    and closed is also timed out: it forgets its producer twice.)"""
+    """AT_ONCE connections; one more takes the place of the oldest, which is cut.
 
-    def buildProtocol(self, addr: Any) -> Any:
-        return super().buildProtocol(addr) if len(self.protocols) < AT_ONCE else None
+    So whoever opens a hundred and says nothing keeps nobody out: an honest visitor is answered long
+    before a hundred others have come. (Twisted's ThrottlingFactory would turn the honest one away,
+    and fails where a connection that was answered and closed is also timed out: it forgets its
+    producer twice.)
+    """
+
+    def registerProtocol(self, p: Any) -> None:
+        if len(self.protocols) >= AT_ONCE:
+            oldest = next(iter(self.protocols))
+            self.unregisterProtocol(oldest)
+            oldest.abortConnection()
+        super().registerProtocol(p)
+
+    def unregisterProtocol(self, p: Any) -> None:
+        self.protocols.pop(p, None)
+
+
+class ProbeChannel(HTTPChannel):
+    """One answer for each connection.
+
+    Twisted answers all requests that came in one read before it does anything else, and looks only
+    then whether anybody takes the answers: a few kilobytes of small requests held the reactor for
+    seconds and filled the memory.
+    """
+
+    transport: Any
+    site: Site
+
+    def checkPersistence(self, request: Any, version: bytes) -> bool:
+        request.responseHeaders.setRawHeaders(b"Connection", [b"close"])
+        return False
+
+    def requestDone(self, request: Any) -> None:
+        super().requestDone(request)
+        self.setTimeout(self.site.timeOut)  # for who does not take the answer, or does not hang up
+
+    def headerReceived(self, line: bytes) -> bool:
+        try:
+            return bool(super().headerReceived(line))
+        except ValueError:  # a Content-Length of more digits than int() reads
+            self.transport.write(_BAD_REQUEST)
+            self.loseConnection()
+            return False
 
 
 class ProbeRequest(Request):
     """One that has nothing to say: a body is neither kept nor waited for."""
+
+    _head_only = False
 
     def gotLength(self, length: int | None) -> None:
         super().gotLength(0)
 
     def handleContentChunk(self, data: bytes) -> None:
         self.loseConnection()
+
+    def process(self) -> None:
+        # Twisted would log a line for each HEAD, and many a probe sends nothing else.
+        if self.method == b"HEAD":
+            self.method, self._head_only = b"GET", True
+        super().process()
+
+    def write(self, data: bytes) -> None:
+        super().write(b"" if self._head_only else data)
 
 
 class ProbeSite(Site):
@@ -111,10 +166,18 @@ class Metrics(Resource):
         self._registry = registry
 
     def render_GET(self, request: Request) -> bytes:
-        encode, content_type = choose_encoder(request.getHeader("accept") or "")
+        encode, content_type = _encoder(request.getHeader(b"accept") or b"")
         request.setHeader("content-type", content_type)
         request.setHeader("server", "Ruggine")
         return encode(self._registry)
+
+
+def _encoder(accept: bytes) -> tuple[Callable[[CollectorRegistry], bytes], str]:
+    """Of the format that is asked for; a wish that makes no sense is as good as none."""
+    try:
+        return choose_encoder(accept.decode("latin-1"))
+    except (TypeError, ValueError):  # it compares whatever is called a version with numbers
+        return choose_encoder("")
 
 
 class Health(Resource):
@@ -153,4 +216,6 @@ def _answer(request: Request, status: int, values: dict[str, str]) -> bytes:
     request.setResponseCode(status)
     request.setHeader(b"content-type", b"application/json")
     request.setHeader(b"server", b"Ruggine")
-    return msgspec.json.encode(values) + b"\n"
+    body = msgspec.json.encode(values) + b"\n"
+    request.setHeader(b"content-length", str(len(body)))
+    return body

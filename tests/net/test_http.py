@@ -14,6 +14,7 @@ from twisted.internet.address import IPv4Address
 from twisted.internet.error import ConnectionDone
 from twisted.internet.task import Clock
 from twisted.internet.testing import StringTransport
+from twisted.logger import LogEvent, globalLogPublisher
 from twisted.python.failure import Failure
 
 from ruggine.net.http import AT_ONCE, make_site
@@ -58,17 +59,15 @@ class Site:
             self.clock, all_is_well, registry or CollectorRegistry(), {"index.html": b""}
         )
 
-    def connect(self) -> tuple[Any, StringTransport] | None:
+    def connect(self) -> tuple[Any, StringTransport]:
         protocol = self._factory.buildProtocol(IPv4Address("TCP", "127.0.0.1", 1))
-        if protocol is None:
-            return None
         transport = Transport()
         protocol.makeConnection(transport)
         return protocol, transport
 
 
 def ask(registry: CollectorRegistry, request: bytes) -> bytes:
-    protocol, transport = Site(registry).connect() or pytest.fail("refused")
+    protocol, transport = Site(registry).connect()
     protocol.dataReceived(request)
     return transport.value()
 
@@ -101,21 +100,70 @@ def test_nothing_but_reading_is_allowed() -> None:
 
 @pytest.mark.parametrize("length", [b"Content-Length: 9999999999", b"Transfer-Encoding: chunked"])
 def test_a_body_is_neither_kept_nor_waited_for(length: bytes) -> None:
-    protocol, transport = Site().connect() or pytest.fail("refused")
+    protocol, transport = Site().connect()
     protocol.dataReceived(b"GET /metrics HTTP/1.1\r\nHost: h\r\n" + length + b"\r\n\r\n")
     assert not transport.disconnecting
     protocol.dataReceived(b"5\r\n12345\r\n")
     assert transport.disconnecting
 
 
-def test_a_crowd_is_turned_away_and_its_end_makes_room() -> None:
+def test_a_crowd_that_says_nothing_keeps_nobody_out() -> None:
     site = Site()
     crowd = [site.connect() for _ in range(AT_ONCE)]
-    assert None not in crowd
-    assert site.connect() is None
-    first = crowd[0] or pytest.fail("refused")
-    first[0].connectionLost(Failure(ConnectionDone()))
-    assert site.connect() is not None
+    protocol, transport = site.connect()
+    protocol.dataReceived(b"GET /healthz HTTP/1.1\r\nHost: h\r\n\r\n")
+    assert b"200 OK" in transport.value()
+    site.connect()
+    assert [i for i, (_, there) in enumerate(crowd) if there.disconnected] == [0, 1]
+    crowd[0][0].connectionLost(Failure(ConnectionDone()))
+    for protocol, _ in crowd[2:]:
+        protocol.connectionLost(Failure(ConnectionDone()))
+    for _ in range(AT_ONCE - 2):
+        site.connect()
+    assert not transport.disconnected
+
+
+def test_requests_in_a_row_get_one_answer() -> None:
+    registry, witness = CollectorRegistry(), Witness()
+    registry.register(witness)
+    protocol, transport = Site(registry).connect()
+    protocol.dataReceived(b"GET /metrics HTTP/1.1\r\nHost: h\r\n\r\n" * 1000)
+    assert len(witness.asked_in) == 1
+    assert b"Connection: close" in transport.value()
+    assert transport.disconnecting
+
+
+@pytest.mark.parametrize(
+    "accept",
+    [
+        b"\xff",
+        b"application/openmetrics-text; version=x",
+        b"text/plain; version=" + b"9" * 5000 + b".0.0",
+    ],
+)
+def test_a_wish_for_a_format_that_makes_no_sense_is_as_good_as_none(accept: bytes) -> None:
+    answer = get(CollectorRegistry(), b"/metrics", b"Accept: " + accept)
+    assert b"200 OK" in answer
+    assert b"text/plain" in answer
+
+
+def test_a_length_that_is_no_number_of_this_world_is_refused() -> None:
+    request = b"GET / HTTP/1.1\r\nContent-Length: " + b"9" * 5000 + b"\r\n\r\n"
+    assert ask(CollectorRegistry(), request).startswith(b"HTTP/1.1 400 ")
+
+
+@pytest.mark.parametrize("path", [b"/", b"/metrics", b"/healthz", b"/readyz", b"/nothing"])
+def test_who_asks_for_the_head_gets_it_and_no_line_in_the_log(path: bytes) -> None:
+    lines: list[LogEvent] = []
+    globalLogPublisher.addObserver(lines.append)
+    try:
+        answer = ask(CollectorRegistry(), b"HEAD " + path + b" HTTP/1.1\r\nHost: h\r\n\r\n")
+    finally:
+        globalLogPublisher.removeObserver(lines.append)
+    assert answer.startswith(b"HTTP/1.1 404 " if path == b"/nothing" else b"HTTP/1.1 200 ")
+    assert b"Content-Length: " in answer
+    assert answer.endswith(b"\r\n\r\n")
+    assert lines == []
 
 
 @pytest.mark.parametrize(
@@ -123,7 +171,7 @@ def test_a_crowd_is_turned_away_and_its_end_makes_room() -> None:
 )
 def test_who_does_not_hang_up_is_cut_off(request_: bytes) -> None:
     site = Site()
-    protocol, transport = site.connect() or pytest.fail("refused")
+    protocol, transport = site.connect()
     protocol.dataReceived(request_)
     site.clock.pump([LONG_S, LONG_S])
     assert transport.disconnected

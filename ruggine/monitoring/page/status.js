@@ -34,40 +34,52 @@ function half(now, then, name) {
   return within[0] === "+Inf" ? Infinity : Number(within[0]) * 1000;
 }
 
-const whole = (n) => Math.round(n).toLocaleString("en");
+// All digits as long as they have room.
+const whole = (n) => Math.round(n).toLocaleString("en", n < 1e7 ? {} : { notation: "compact", maximumFractionDigits: 2 });
 const ms = (n) => n === null ? "–" : n === Infinity ? "over 10 s" : `${n} ms`;
 function bytes(n) {
-  const units = ["B", "KB", "MB", "GB"];
+  const units = ["B", "KB", "MB", "GB", "TB"];
   let unit = 0;
-  while (n >= 1000 && unit < 3) { n /= 1000; unit += 1; }
+  while (n >= 1000 && unit < 4) { n /= 1000; unit += 1; }
   return `${n.toFixed(unit && n < 100 ? 1 : 0)} ${units[unit]}`;
 }
 
+// What each chart shows, and how its values are told.
+const CHARTS = {
+  rate: (n) => n > 0 && n < 10 ? n.toFixed(1) : whole(n),
+  delivery: ms, commit: ms, open: whole, cpu: (n) => `${n.toFixed(1)} %`, memory: bytes,
+};
+
+// The newest value of a chart; null where there is none.
 function keep(id, value) {
   const points = drawn[id] = drawn[id] || [];
   points.push(value);
   if (points.length > KEPT) points.shift();
   draw(at(id + "-chart"), points);
+  const known = points.filter((p) => p !== null);
+  show(id + "-most", known.length ? `at most ${CHARTS[id](Math.max(...known))}` : "nothing yet");
 }
 
 function draw(svg, points) {
   const known = points.filter((p) => p !== null && p !== Infinity);
   const most = Math.max(...known, 1e-9) * 1.1;
-  const x = (i) => (KEPT - points.length + i) / (KEPT - 1) * 100;
-  const y = (p) => 40 - Math.min(p, most) / most * 40;
-  const parts = [];
-  points.forEach((p, i) => {
-    if (p === null) return;
-    const begins = i === 0 || points[i - 1] === null;
-    parts.push(`${begins ? "M" : "L"}${x(i).toFixed(2)} ${y(p).toFixed(2)}`);
-  });
+  const x = (i) => ((KEPT - points.length + i) / (KEPT - 1) * 100).toFixed(2);
+  const y = (p) => (40 - Math.min(p, most) / most * 40).toFixed(2);
   svg.setAttribute("viewBox", "0 0 100 40");
   svg.setAttribute("preserveAspectRatio", "none");
   svg.replaceChildren(element("line", { x1: 0, x2: 100, y1: 40, y2: 40 }));
-  if (!points.includes(null) && points.length > 1) {
-    svg.append(element("path", { class: "under", d: `${parts.join("")}L100 40L${x(0).toFixed(2)} 40Z` }));
-  }
-  svg.append(element("path", { d: parts.join("") }));
+  // A line for each stretch without a gap; one point alone is a dot.
+  let first = null;
+  [...points, null].forEach((p, i) => {
+    if (p !== null) {
+      first = first ?? i;
+    } else if (first !== null) {
+      const line = points.slice(first, i).map((q, k) => `${x(first + k)} ${y(q)}`).join("L");
+      if (i - first > 1) svg.append(element("path", { class: "under", d: `M${line}L${x(i - 1)} 40L${x(first)} 40Z` }));
+      svg.append(element("path", { d: `M${line}h0.01` }));
+      first = null;
+    }
+  });
 }
 
 function element(name, attributes) {
@@ -93,7 +105,7 @@ function showNow(now) {
   const connections = sum(now, "ruggine_connections");
   show("users", whole(sum(now, "ruggine_users_online")));
   show("connections", whole(connections));
-  show("ports", all(now, "ruggine_connections").map((s) => `${whole(s.value)} ${s.labels.port}`).join(", "));
+  show("ports", all(now, "ruggine_connections").map((s) => `${whole(s.value)}\u00a0${s.labels.port}`).join(", "));
   show("stored", whole(sum(now, "ruggine_messages_stored_total")));
   show("delivered", whole(sum(now, "ruggine_messages_delivered_total")));
   show("outgoing", bytes(sum(now, "ruggine_outgoing_bytes")));
@@ -113,7 +125,7 @@ function showNow(now) {
 function showSince(now, then, seconds) {
   const gained = (name) => (sum(now, name) - sum(then, name)) / seconds;
   const rate = gained("ruggine_messages_stored_total");
-  show("rate", rate < 10 ? rate.toFixed(1) : whole(rate));
+  show("rate", CHARTS.rate(rate));
   keep("rate", rate);
   for (const id of ["delivery", "commit"]) {
     const value = half(now, then, `ruggine_${id}_seconds`);
@@ -121,7 +133,7 @@ function showSince(now, then, seconds) {
     keep(id, value);
   }
   const cpu = gained("process_cpu_seconds_total") * 100;
-  show("cpu", `${cpu.toFixed(1)} %`);
+  show("cpu", CHARTS.cpu(cpu));
   keep("cpu", cpu);
 }
 
@@ -129,6 +141,7 @@ function state(text, away) {
   show("state", text);
   at("state").className = away ? "away" : "";
   document.body.className = away ? "stale" : "";
+  document.title = away ? "Ruggine does not answer" : "Ruggine";
 }
 
 async function look() {
@@ -144,6 +157,7 @@ async function look() {
     state(started ? `Runs since ${new Date(started * 1000).toLocaleString()}` : "Runs");
   } catch {
     before = null;
+    for (const id in drawn) keep(id, null);
     state("The daemon does not answer. Asking again every two seconds …", true);
   }
   setTimeout(look, EVERY_MS);
