@@ -1,4 +1,7 @@
-"""A relay on websockets and sqlite3: relay_asyncio.py PORT DATABASE. A session token is a name."""
+"""A relay on websockets and sqlite3: relay_asyncio.py PORT DATABASE.
+
+A session token is a name, and a group is everybody who is connected.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +12,7 @@ import sys
 import time
 from typing import Any
 
-from websockets.asyncio.server import ServerConnection, serve
+from websockets.asyncio.server import ServerConnection, broadcast, serve
 
 Waiting = list[tuple[ServerConnection, str, dict[str, Any]]]
 
@@ -22,6 +25,7 @@ class Relay:
         self.database.execute(
             "CREATE TABLE entries (chat, seq, sender, content, PRIMARY KEY (chat, seq))"
         )
+        self.everybody: set[ServerConnection] = set()
         self.here: dict[str, ServerConnection] = {}
         self.last: dict[str, int] = {}
         self.waiting: Waiting = []
@@ -30,10 +34,14 @@ class Relay:
     async def talk(self, there: ServerConnection) -> None:
         name = json.loads(await there.recv())["session_token"]
         self.here[name] = there
+        self.everybody.add(there)
         await there.send(json.dumps({"message_type": "auth_response", "success": True}))
-        async for text in there:
-            self.waiting.append((there, name, json.loads(text)))
-            self.arrived.set()
+        try:
+            async for text in there:
+                self.waiting.append((there, name, json.loads(text)))
+                self.arrived.set()
+        finally:
+            self.everybody.discard(there)
 
     async def store(self) -> None:
         """What arrives while a batch is committed is the next one."""
@@ -43,7 +51,7 @@ class Relay:
             batch, self.waiting = self.waiting, []
             rows = []
             for _, name, said in batch:
-                chat = "/".join(sorted((name, said["to_user"])))
+                chat = said.get("group_id") or "/".join(sorted((name, said["to_user"])))
                 self.last[chat] = said["seq"] = self.last.get(chat, 0) + 1
                 rows.append((chat, said["seq"], name, said["content"]))
             await asyncio.to_thread(self.commit, rows)
@@ -56,15 +64,17 @@ class Relay:
         self.database.execute("COMMIT")
 
     async def deliver(self, there: ServerConnection, name: str, said: dict[str, Any]) -> None:
-        place = {"chat_type": "private", "to_user": said["to_user"], "seq": said["seq"],
-                 "timestamp": round(time.time(), 3), "client_id": said["client_id"]}  # fmt: skip
-        await there.send(json.dumps({"message_type": "message_sent", **place}))
-        text = json.dumps(
-            {"message_type": "incoming_message", "from": name, "content": said["content"], **place}
-        )
-        for who in (name, said["to_user"]):
-            if who in self.here:
-                await self.here[who].send(text)
+        content = said.pop("content")
+        said["timestamp"] = round(time.time(), 3)
+        said["message_type"] = "message_sent"
+        await there.send(json.dumps(said))
+        said["message_type"] = "incoming_message"
+        text = json.dumps({"from": name, "content": content, **said})
+        if "group_id" in said:
+            broadcast(self.everybody, text)
+        else:
+            names = (name, said["to_user"])
+            broadcast([self.here[who] for who in names if who in self.here], text)
 
 
 async def main() -> None:

@@ -1,4 +1,4 @@
-// A relay on ws and better-sqlite3: node relay_node.js PORT DATABASE. A session token is a name.
+// A relay on ws and better-sqlite3: node relay_node.js PORT DATABASE. A session token is a name, a group everybody.
 "use strict";
 const { WebSocketServer } = require("ws");
 const Database = require("better-sqlite3");
@@ -9,12 +9,12 @@ database.pragma("journal_mode = WAL");
 database.pragma("synchronous = FULL");
 database.exec("CREATE TABLE entries (chat, seq, sender, content, PRIMARY KEY (chat, seq))");
 const insert = database.prepare("INSERT INTO entries VALUES (?, ?, ?, ?)");
-const here = new Map(), last = new Map();
+const here = new Map(), last = new Map(), everybody = new Set();
 let waiting = [];
 
 const commit = database.transaction((batch) => {
   for (const { name, said } of batch) {
-    const chat = [name, said.to_user].sort().join("/");
+    const chat = said.group_id || [name, said.to_user].sort().join("/");
     said.seq = (last.get(chat) || 0) + 1;
     last.set(chat, said.seq);
     insert.run(chat, said.seq, name, said.content);
@@ -27,20 +27,23 @@ function store() {
   waiting = [];
   commit(batch);
   for (const { there, name, said } of batch) {
-    const place = { chat_type: "private", to_user: said.to_user, seq: said.seq, timestamp: Date.now() / 1000, client_id: said.client_id };
-    there.send(JSON.stringify({ message_type: "message_sent", ...place }));
-    const text = JSON.stringify({ message_type: "incoming_message", from: name, content: said.content, ...place });
-    for (const who of [name, said.to_user]) here.get(who)?.send(text);
+    const { content, ...place } = { ...said, timestamp: Date.now() / 1000 };
+    there.send(JSON.stringify({ ...place, message_type: "message_sent" }));
+    const text = Buffer.from(JSON.stringify({ ...place, message_type: "incoming_message", from: name, content }));
+    const all = said.group_id ? everybody : [here.get(name), here.get(said.to_user)];
+    for (const one of all) one?.send(text, { binary: false });
   }
 }
 
 new WebSocketServer({ host: "127.0.0.1", port: Number(port), perMessageDeflate: false }).on("connection", (there) => {
   let name = null;
+  there.on("close", () => everybody.delete(there));
   there.on("message", (data) => {
     const said = JSON.parse(data);
     if (name === null) {
       name = said.session_token;
       here.set(name, there);
+      everybody.add(there);
       there.send(JSON.stringify({ message_type: "auth_response", success: true }));
     } else {
       if (waiting.length === 0) setImmediate(store);
