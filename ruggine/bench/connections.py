@@ -19,7 +19,8 @@ from ruggine.bench.sockets import handshake, text_frame
 
 AT_ONCE = 64
 """On their way at a time, where it is not a storm."""
-_PATIENCE_S = 60.0
+_PATIENCE_S = 120.0
+"""Who finds the system's queue full tries again after 1, 2, 4 … seconds."""
 _SETTLE_S = 2.0
 _KIB = 1024
 _SPARE_FILES = 400

@@ -36,14 +36,14 @@ class Plan:
     rate: float = 500
     connections: tuple[int, ...] = (1000, 10_000)
     per_user: int = 10
-    clients: int = 2000
+    clients: int = 1000
     flooders: int = 10
     talkers: int = 5
     slow: int = 20
     megabytes: float = 8
 
 
-RUNNING = Plan(groups=(100,), connections=(1000,), clients=1000, flooders=5)
+RUNNING = Plan(groups=(100,), connections=(1000,), flooders=5)
 """For a daemon that runs, with its default limits, where each person costs a registration."""
 
 

@@ -16,6 +16,9 @@ from ruggine.bench.plan import Plan
 _OF_THE_LOAD = ("load_us_each", "load_processor_share", "load_per_second", "rate_kept")
 """Figures that say nothing of the daemon."""
 
+_HEAD = 2
+"""Lines of a table before its rows."""
+
 
 def described(results: Results, plan: Plan) -> dict[str, Any]:
     """Everything that a later --compare needs."""
@@ -31,7 +34,7 @@ def earlier(file: Path) -> Results:
     """The figures of an earlier --json. Raises SystemExit where there are none."""
     try:
         figures: Results = json.loads(file.read_text())["figures"]
-    except (OSError, ValueError, LookupError) as error:
+    except (OSError, ValueError, LookupError, TypeError) as error:
         raise SystemExit(f"bench: --compare {file}: not a result of --json: {error}") from None
     return figures
 
@@ -59,8 +62,9 @@ def _lines(results: dict[str, Any], before: Results | None) -> Iterator[str]:
         yield "\nthe daemon and the relays, and how many times as much the daemon has"
         yield from _beside(figures, peers)
     if before is not None:
-        yield "\nnow and then"
-        yield from _beside(figures, {"then": before}, load=True)
+        rows = list(_beside(figures, {"then": before}, load=True))
+        yield "\nnow and then" + ("" if len(rows) > _HEAD else ": there is nothing that both have")
+        yield from rows if len(rows) > _HEAD else []
 
 
 def _spread(spread: Spread) -> str:
