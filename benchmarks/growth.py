@@ -49,7 +49,7 @@ class Pairs:
         self._people = people
         self._seconds: float = options.seconds
         self._rounds: int = options.rounds
-        self._round(_WARM_S)
+        self._round(min(_WARM_S, self._seconds))
 
     def measure(self) -> Figures:
         """The medians of some rounds."""

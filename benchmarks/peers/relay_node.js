@@ -9,7 +9,7 @@ database.pragma("journal_mode = WAL");
 database.pragma("synchronous = FULL");
 database.exec("CREATE TABLE entries (chat, seq, sender, content, PRIMARY KEY (chat, seq))");
 const insert = database.prepare("INSERT INTO entries VALUES (?, ?, ?, ?)");
-const here = new Map(), last = new Map(), everybody = new Set();
+const here = new Map(), last = new Map();
 let waiting = [];
 
 const commit = database.transaction((batch) => {
@@ -30,20 +30,19 @@ function store() {
     const { content, ...place } = { ...said, timestamp: Date.now() / 1000 };
     there.send(JSON.stringify({ ...place, message_type: "message_sent" }));
     const text = Buffer.from(JSON.stringify({ ...place, message_type: "incoming_message", from: name, content }));
-    const all = said.group_id ? everybody : [here.get(name), here.get(said.to_user)];
+    const all = said.group_id ? server.clients : [here.get(name), here.get(said.to_user)];
     for (const one of all) one?.send(text, { binary: false });
   }
 }
 
-new WebSocketServer({ host: "127.0.0.1", port: Number(port), perMessageDeflate: false }).on("connection", (there) => {
+const server = new WebSocketServer({ host: "127.0.0.1", port: Number(port), perMessageDeflate: false });
+server.on("connection", (there) => {
   let name = null;
-  there.on("close", () => everybody.delete(there));
   there.on("message", (data) => {
     const said = JSON.parse(data);
     if (name === null) {
       name = said.session_token;
       here.set(name, there);
-      everybody.add(there);
       there.send(JSON.stringify({ message_type: "auth_response", success: true }));
     } else {
       if (waiting.length === 0) setImmediate(store);

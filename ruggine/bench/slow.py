@@ -112,7 +112,7 @@ def run(
             f"{allowed_mb:.0f} would be enough"
         )
     figures = {
-        "messages_per_second": lazy.book.sent / took_s,
+        "sent_per_second": lazy.book.sent / took_s,
         "closed_as_too_slow": float(closed),
         "caught_up": float(len(lazy.slow) - closed),
     }

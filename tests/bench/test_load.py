@@ -5,12 +5,17 @@ from __future__ import annotations
 import json
 import socket
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
+from ruggine.bench.book import Book, Listener
+from ruggine.bench.connections import connected
 from ruggine.bench.group import Fan, Reader
+from ruggine.bench.progress import no_progress
 from ruggine.bench.reservoir import TEXT, Reservoir, group, private
-from ruggine.bench.sockets import Closed, LoadSocket
+from ruggine.bench.slow import Lazy
+from ruggine.bench.sockets import Closed, Incoming, LoadSocket
 from ruggine.net.small_frames import split, text_frame
 
 
@@ -89,3 +94,60 @@ class Complete:
         return self
 
     def verify(self) -> None: ...
+
+
+def test_a_client_who_is_refused_in_a_storm_is_noticed() -> None:
+    with pytest.raises(SystemExit, match="a connection was refused"):  # noqa: SIM117
+        with connected(("127.0.0.1", 9), [("dory", "rg1_")], 3, 3, no_progress):
+            pass
+
+
+class Script:
+    """A connection of somebody slow, by what they find when they look again."""
+
+    def __init__(self, found: list[list[Incoming]], end: Exception) -> None:
+        self._found = found
+        self._end = end
+
+    def receive(self) -> list[Incoming]:
+        if not self._found:
+            raise self._end
+        return self._found.pop(0)
+
+
+def woken(numbers: list[int], end: Exception) -> bool:
+    """Whether the daemon has closed somebody slow who finds these of three messages."""
+    reservoir = Reservoir(group("g"))
+    book = Book(reservoir)
+    book.send(3)
+    ids = [f"{reservoir.prefix}{number:08d}" for number in range(3)]
+    for number in range(3):
+        book.answer(Incoming("message_sent", seq=number + 1, client_id=ids[number]))
+    frames = [Incoming("incoming_message", n + 1, reservoir.content(n), ids[n]) for n in numbers]
+    socket: Any = Script([frames], end)
+    lazy = Lazy.__new__(Lazy)
+    lazy.book = book
+    lazy.slow = [Listener(book, socket)]
+    return lazy.wake() == 1
+
+
+def test_a_slow_reader_is_closed_or_catches_up() -> None:
+    assert woken([0, 1], Closed(4003, "reads too slowly"))
+    assert woken([], ConnectionResetError())
+    assert not woken([0, 1, 2], Closed(4003))
+
+
+@pytest.mark.parametrize(
+    ("numbers", "end", "fault"),
+    [
+        ([0, 2], Closed(4003), "a message is lost or doubled"),
+        ([1], Closed(4003), "1 acknowledged messages did not arrive"),
+        ([0], Closed(1011), "was told something else"),
+        ([0], TimeoutError(), "neither closed nor sent the rest"),
+    ],
+)
+def test_whatever_else_a_slow_reader_finds_is_noticed(
+    numbers: list[int], end: Exception, fault: str
+) -> None:
+    with pytest.raises(SystemExit, match=fault):
+        woken(numbers, end)

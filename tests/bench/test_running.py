@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from ruggine.bench.bystanders import talking
+from ruggine.bench.people import Registered
+from ruggine.bench.progress import no_progress
 from tests.bench.test_own import SMALL, medians
 from tests.daemon import Daemon
 
@@ -51,6 +55,15 @@ def test_it_measures_the_flood_where_there_are_limits(limited: Daemon) -> None:
         assert f"not measured: {name}. This daemon has its rate limits on; start it with " in (
             done.stdout
         )
+
+
+def test_who_keeps_talking_beside_a_load_and_is_refused_is_noticed(limited: Daemon) -> None:
+    people = Registered(("127.0.0.1", limited.tcp_port), no_progress).first(2)
+    address = ("127.0.0.1", limited.websocket_port)
+    with talking(address, people, 200) as bystanders:
+        time.sleep(0.5)
+        with pytest.raises(SystemExit, match=r"rate_limited.*beside the load"):
+            bystanders.stop()
 
 
 def test_what_cannot_be_measured_at_all_is_a_failure(limited: Daemon) -> None:
