@@ -103,7 +103,16 @@ class Listener:
         self._book = book
         self._numbers: list[int] = []
         self._seqs: list[int] = []
-        self.delays: list[Delay] = []
+        self._heard_at: list[float] = []
+
+    @property
+    def delays(self) -> list[Delay]:
+        """Of all that was heard."""
+        sent_at = map(self._book.sent_at, self._numbers)
+        return [
+            (sent, (heard - sent) * 1000)
+            for sent, heard in zip(sent_at, self._heard_at, strict=True)
+        ]
 
     @property
     def heard(self) -> int:
@@ -132,8 +141,7 @@ class Listener:
             raise SystemExit(f"bench: a message is lost or doubled: {frame.seq} follows {seqs[-1]}")
         numbers.append(number)
         seqs.append(frame.seq)
-        sent_at = book.sent_at(number)
-        self.delays.append((sent_at, (now - sent_at) * 1000))
+        self._heard_at.append(now)
 
     def verify(self, book: Book, *, until: int | None = None) -> None:
         """Raises SystemExit unless this is what was acknowledged, or the first `until` of it."""

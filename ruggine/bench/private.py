@@ -126,11 +126,12 @@ class Load:
 
     def stretch(self, start: float, own_s: float, kept: float = 1.0) -> Stretch:
         """What was sent since `start`, when the load had used `own_s` of its processor."""
+        seconds, load_s = time.perf_counter() - start, time.process_time() - own_s
         delays = [delay for pair in self.pairs for delay in pair.listener.delays]
         return Stretch(
             messages=len(delays),
-            seconds=time.perf_counter() - start,
-            load_s=time.process_time() - own_s,
+            seconds=seconds,
+            load_s=load_s,
             delays=delays,
             rate_kept=kept,
         )

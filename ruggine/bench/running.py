@@ -65,13 +65,10 @@ def run(options: argparse.Namespace) -> str:
 
 def _measure(can: list[Measure], server: Server, runs: int, progress: Progress) -> Results:
     results: Results = {}
-    try:
-        for measure in can:
-            # What one run has used of the memory serves the next.
-            count = 1 if measure.fresh else runs
-            results |= run_all([measure], lambda _: contextlib.nullcontext(server), count, progress)
-    except OSError as error:
-        raise SystemExit(f"bench: {error}") from error
+    for measure in can:
+        # What one run has used of the memory serves the next.
+        count = 1 if measure.fresh else runs
+        results |= run_all([measure], lambda _: contextlib.nullcontext(server), count, progress)
     return results
 
 

@@ -75,7 +75,10 @@ class LoadSocket:
 
     def write(self, frames: bytes) -> None:
         """Whole frames that are masked already."""
-        self.socket.sendall(frames)
+        try:
+            self.socket.sendall(frames)
+        except BlockingIOError:
+            raise SystemExit("bench: the daemon does not read what it is sent") from None
 
     def receive(self) -> list[Incoming]:
         """Every whole frame that has arrived. Raises Closed after the last, if that was all."""

@@ -59,7 +59,15 @@ def _runs(measure: Measure, opening: Opening, runs: int, progress: Progress) -> 
         with opening(measure) as server:
             for number in range(each):
                 which = f"{measure.name}, run {opened + number + 1} of {runs}"
-                yield measure.run(server, part_of(progress, which))
+                yield _once(measure, server, part_of(progress, which))
+
+
+def _once(measure: Measure, server: Server, progress: Progress) -> Figures:
+    try:
+        return measure.run(server, progress)
+    except (SystemExit, OSError) as fault:
+        what = str(fault).removeprefix("bench: ")
+        raise SystemExit(f"bench: {measure.name}: {what}") from fault
 
 
 def _throughput(plan: Plan) -> Iterator[Measure]:
