@@ -36,7 +36,7 @@ def main() -> None:
     plan = plan_of(options)
     plot.check(options.plot)
     before = report.earlier(options.compare) if options.compare else None
-    allow_files(max(*plan.connections, plan.clients, *plan.groups))
+    allow_files(plan.most_connections)
     commands = {name: PEERS[name]() for name in options.peers}
     with progress_bar(quiet=options.quiet) as progress:
         results = _measure_own(plan, options.folder, daemon, progress)

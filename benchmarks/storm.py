@@ -156,7 +156,7 @@ def _report(results: dict[str, Any]) -> str:
             f"a pair {when}: p50 {values['p50_ms']:.2f} ms, p99 {values['p99_ms']:.2f} ms, "
             f"longest {values['longest_ms']:.2f} ms"
         )
-    lines.append(f"memory of the daemon (RSS): {results['memory_mb']}")
+    lines.append(f"memory of the daemon (RSS): {results['memory_mb']:.0f} MB")
     return "\n".join(lines)
 
 

@@ -42,6 +42,17 @@ class Plan:
     slow: int = 20
     megabytes: float = 8
 
+    @property
+    def most_connections(self) -> int:
+        """That are open at once."""
+        by_part = {
+            "throughput": max(2 * self.pairs, *self.groups),
+            "latency": 2 * (self.pairs + self.talkers),
+            "memory": max(self.connections),
+            "stress": max(self.clients, 2 * self.flooders, self.slow),
+        }
+        return max(by_part[part] for part in self.parts)
+
 
 RUNNING = Plan(groups=(100,), connections=(1000,), flooders=5)
 """For a daemon that runs, with its default limits, where each person costs a registration."""

@@ -50,7 +50,7 @@ def run(options: argparse.Namespace) -> str:
         raise SystemExit(f"bench: --seconds is at most {_LONGEST_S}: pings would come between")
     plot.check(options.plot)
     before = report.earlier(options.compare) if options.compare else None
-    allow_files(max(*plan.connections, plan.clients, *plan.groups))
+    allow_files(plan.most_connections)
     with progress_bar(quiet=options.quiet) as progress:
         server = Server(options.websocket, Registered(options.tcp, progress), options.pid)
         can, cannot = _sorted(measures(plan), _is_limited(server), server.memory_mb())

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from ruggine.bench.book import Book, Listener
-from ruggine.bench.connections import connected
+from ruggine.bench.connections import Arrival, allow_files, connected
 from ruggine.bench.group import Fan, Reader
 from ruggine.bench.progress import no_progress
 from ruggine.bench.reservoir import TEXT, Reservoir, group, private
@@ -96,7 +96,15 @@ class Complete:
     def verify(self) -> None: ...
 
 
+def test_many_clients_leave_the_low_files_to_those_who_talk() -> None:
+    allow_files(10)
+    arrival = Arrival(("127.0.0.1", 9), "rg1_")
+    with arrival.socket:
+        assert arrival.fileno() >= 1024
+
+
 def test_a_client_who_is_refused_in_a_storm_is_noticed() -> None:
+    allow_files(10)
     with pytest.raises(SystemExit, match="a connection was refused"):  # noqa: SIM117
         with connected(("127.0.0.1", 9), [("dory", "rg1_")], 3, 3, no_progress):
             pass
