@@ -118,12 +118,12 @@ def memory(server: Server, people: list[Person], count: int, progress: Progress)
     start, own_s = time.perf_counter(), time.process_time()
     with connected(server.websocket, people, count, AT_ONCE, progress):
         took_s, load_s = time.perf_counter() - start, time.process_time() - own_s
-        spent_s = server.processor_s() - before_s
+        cost = server.processor_figures(before_s, count)
         time.sleep(_SETTLE_S)
         memory_mb = server.memory_mb() or 0
     return {
         "connected_per_second": count / took_s,
-        "processor_us_each": spent_s / count * 1e6,
+        **cost,
         "kib_each": (memory_mb - before_mb) * 1e6 / _KIB / count,
         "memory_mb": memory_mb,
         "load_processor_share": load_s / took_s,

@@ -118,11 +118,11 @@ def run(
         before_s, start, own_s = server.processor_s(), time.perf_counter(), time.process_time()
         fan.windowed(seconds, window, progress)
         took_s, load_s = time.perf_counter() - start, time.process_time() - own_s
-        spent_s = server.processor_s() - before_s
-    deliveries = fan.pair.book.sent * len(people)
+        deliveries = fan.pair.book.sent * len(people)
+        cost = server.processor_figures(before_s, deliveries)
     return {
         "messages_per_second": fan.pair.book.sent / took_s,
         "deliveries_per_second": deliveries / took_s,
-        "processor_us_each": spent_s / deliveries * 1e6,
+        **cost,
         "load_processor_share": load_s / took_s,
     }

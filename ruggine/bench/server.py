@@ -41,3 +41,9 @@ class Server:
         except OSError:
             return 0.0
         return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+    def processor_figures(self, since_s: float, count: int) -> dict[str, float]:
+        """What each of so many things cost since then; empty where it cannot be read."""
+        if self.memory_mb() is None:
+            return {}
+        return {"processor_us_each": (self.processor_s() - since_s) / count * 1e6}

@@ -116,4 +116,4 @@ def run(
         "closed_as_too_slow": float(closed),
         "caught_up": float(len(lazy.slow) - closed),
     }
-    return figures | ({"most_memory_mb": most_mb} if server.pid else {})
+    return figures | ({"most_memory_mb": most_mb} if most_mb else {})

@@ -73,6 +73,13 @@ def test_what_cannot_be_measured_at_all_is_a_failure(limited: Daemon) -> None:
     assert "--rate-limits=off" in done.stderr
 
 
+def test_what_the_daemon_costs_is_told_only_where_its_process_is_known(daemon: Daemon) -> None:
+    done = bench("throughput", *at(daemon))
+    assert done.returncode == 0, done.stderr
+    assert "messages_per_second" in done.stdout
+    assert "processor_us_each" not in done.stdout
+
+
 def test_memory_needs_a_process(daemon: Daemon) -> None:
     done = bench("memory", *at(daemon))
     assert done.returncode == 1
