@@ -9,7 +9,6 @@ from __future__ import annotations
 import argparse
 import contextlib
 import sqlite3
-import statistics
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -18,25 +17,27 @@ from typing import Any
 import msgspec
 from tqdm import tqdm
 
-from benchmarks import group, plot
-from benchmarks.connections import allow_files, arrive
-from benchmarks.seed import add_messages, add_people
+from benchmarks.seed import add_messages
 from benchmarks.server import own_server
-from ruggine.bench.measure import Person
-from ruggine.bench.private import Load
+from ruggine.bench import latency, private
+from ruggine.bench.connections import AT_ONCE, allow_files, connected
+from ruggine.bench.figures import Figures, medians
+from ruggine.bench.people import Person
+from ruggine.bench.plot import COLOURS, check, panels
 from ruggine.bench.progress import no_progress
 from ruggine.bench.server import Server
+from ruggine.bench.suite import group_measure
 
 IDLE = (0, 10, 100, 1000, 10_000)
 STORED = (10, 100, 1000, 10_000, 100_000, 1_000_000)
 MEMBERS = (10, 50, 100, 500, 1000, 5000)
 _RATE = 500.0
 _WINDOW = 8
+_GROUP_WINDOW = 32
 _IDLE_USERS = 100
-_SPARE_FILES = 400
 _WARM_S = 1.0
 
-Figures = dict[str, dict[str, float]]
+Sweep = dict[str, Figures]
 """By how many there were, as text: "processor_us_each" and others."""
 
 
@@ -48,51 +49,47 @@ class Pairs:
         self._people = people
         self._seconds: float = options.seconds
         self._rounds: int = options.rounds
-        self._round(_WARM_S)
+        self._round(min(_WARM_S, self._seconds))
 
-    def measure(self) -> dict[str, float]:
+    def measure(self) -> Figures:
         """The medians of some rounds."""
-        rounds = [self._round(self._seconds) for _ in range(self._rounds)]
-        return {name: statistics.median(r[name] for r in rounds) for name in rounds[0]}
+        return medians([self._round(self._seconds) for _ in range(self._rounds)])
 
-    def _round(self, seconds: float) -> dict[str, float]:
-        with contextlib.closing(Load(self._server, self._people)) as load:
-            before_s = self._server.processor_s()
-            most = load.windowed(seconds, _WINDOW, no_progress)
-            spent_s = self._server.processor_s() - before_s
-        with contextlib.closing(Load(self._server, self._people)) as load:
-            paced = load.at_rate(seconds, _RATE, no_progress)
+    def _round(self, seconds: float) -> Figures:
+        server, people = self._server, self._people
+        most = private.as_many_as_go(server, people, seconds, _WINDOW, no_progress)
+        paced = latency.at_rate(server, people, seconds, _RATE, no_progress)
         return {
-            "processor_us_each": spent_s / most.messages * 1e6,
-            "per_second": most.per_second,
-            "p50_ms": paced.delay_ms(0.5),
+            "processor_us_each": most["processor_us_each"],
+            "messages_per_second": most["messages_per_second"],
+            "p50_ms": paced["p50_ms"],
         }
 
 
-def beside_idle(options: argparse.Namespace) -> Figures:
+def beside_idle(options: argparse.Namespace) -> Sweep:
     """By how many connections are idle beside the pairs."""
-    results: Figures = {}
+    results: Sweep = {}
     each = 10 + 2 * max(options.idle) // _IDLE_USERS
     with own_server([f"--max-connections-per-user={each}"], None) as server:
-        assert server.database is not None
-        idle_people = add_people(server.database, _IDLE_USERS)
-        pairs = Pairs(server, add_people(server.database, 2 * options.pairs), options)
+        people = server.people.first(_IDLE_USERS + 2 * options.pairs)
+        idle_people = people[:_IDLE_USERS]
+        pairs = Pairs(server, people[_IDLE_USERS:], options)
         with contextlib.ExitStack() as stack:
             here = 0
             for count in tqdm(options.idle, desc="idle connections", disable=options.quiet):
-                for arrival in arrive(server, idle_people, count - here, quiet=True):
-                    stack.callback(arrival.socket.close)
+                more = connected(server.websocket, idle_people, count - here, AT_ONCE, no_progress)
+                stack.enter_context(more)
                 here = count
                 results[str(count)] = pairs.measure()
     return results
 
 
-def beside_stored(options: argparse.Namespace) -> Figures:
+def beside_stored(options: argparse.Namespace) -> Sweep:
     """By how many messages were put into the chats of the pairs before."""
-    results: Figures = {}
+    results: Sweep = {}
     with own_server([], None) as server:
         assert server.database is not None
-        pairs = Pairs(server, add_people(server.database, 2 * options.pairs), options)
+        pairs = Pairs(server, server.people.first(2 * options.pairs), options)
         stored = 0
         for count in tqdm(options.stored, desc="stored messages", disable=options.quiet):
             add_messages(server.database, count - stored)
@@ -102,12 +99,15 @@ def beside_stored(options: argparse.Namespace) -> Figures:
     return results
 
 
-def in_groups(options: argparse.Namespace) -> Figures:
+def in_groups(options: argparse.Namespace) -> Sweep:
     """By the number of members; what one delivery costs."""
+    results: Sweep = {}
     with own_server([f"--max-group-members={max(options.members)}"], None) as server:
-        return group.measure(
-            server, options.members, options.rounds, options.seconds, 32, quiet=options.quiet
-        )
+        for size in tqdm(options.members, desc="members of a group", disable=options.quiet):
+            once = group_measure(size, options.seconds, _GROUP_WINDOW).run
+            runs = [once(server, no_progress) for _ in range(options.rounds)]
+            results[str(size)] = medians(runs)
+    return results
 
 
 def _wait_for_index(database: Path) -> None:
@@ -117,14 +117,14 @@ def _wait_for_index(database: Path) -> None:
             time.sleep(0.2)
 
 
-SWEEPS: dict[str, Callable[[argparse.Namespace], Figures]] = {
+SWEEPS: dict[str, Callable[[argparse.Namespace], Sweep]] = {
     "idle connections": beside_idle,
     "stored messages": beside_stored,
     "members of a group": in_groups,
 }
 
 
-def report(results: dict[str, Figures]) -> str:
+def report(results: dict[str, Sweep]) -> str:
     lines = []
     for what, figures in results.items():
         names = list(next(iter(figures.values())))
@@ -137,12 +137,26 @@ def report(results: dict[str, Figures]) -> str:
     return "\n".join(lines)
 
 
+def draw(results: dict[str, Sweep], file: Path) -> None:
+    """A panel for each sweep: the processor time of a message by how many there are."""
+    with panels(len(results), file) as axes:
+        for panel, (what, figures) in zip(axes, results.items(), strict=True):
+            counts = [int(count) for count in figures]
+            costs = [values["processor_us_each"] for values in figures.values()]
+            panel.plot(counts, costs, marker="o", color=COLOURS[0])
+            panel.set_xscale("symlog" if 0 in counts else "log")
+            panel.set_ylim(0, 1.4 * max(costs))
+            panel.set_xlabel(what)
+            panel.set_ylabel("µs of processor a " + ("delivery" if "group" in what else "message"))
+
+
 def main() -> None:
     options = _options()
-    allow_files(max(*options.idle, *options.members) + _SPARE_FILES)
+    check(options.plot)
+    allow_files(max(*options.idle, *options.members))
     results: dict[str, Any] = {what: sweep(options) for what, sweep in SWEEPS.items()}
     if options.plot is not None:
-        plot.growth(results, options.plot)
+        draw(results, options.plot)
     print(msgspec.json.encode(results).decode() if options.json else report(results))
 
 

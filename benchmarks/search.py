@@ -8,15 +8,13 @@ import os
 import random
 import sqlite3
 import statistics
-import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from benchmarks.server import own_server
-from ruggine.bench.private import register
-from ruggine.bench.progress import Bar, Progress, no_progress
+from ruggine.bench.progress import Progress, progress_bar
 from ruggine.bench.server import Server
 from ruggine.bench.sockets import LoadSocket
 
@@ -38,19 +36,16 @@ _QUERIES = {
 def main() -> None:
     """Fill a daemon's database, wait for its index, ask, and print."""
     options = _options()
-    bar = Bar() if sys.stderr.isatty() else None
-    with own_server([], options.folder) as server:
-        results = measure(server, options.messages, bar or no_progress)
-    if bar is not None:
-        bar.clear()
+    with progress_bar(quiet=False) as progress, own_server([], options.folder) as server:
+        results = measure(server, options.messages, progress)
     print(json.dumps(results, indent=2, ensure_ascii=False))
 
 
 def measure(server: Server, count: int, progress: Progress) -> dict[str, Any]:
     """All that is measured, as plain values; times in milliseconds."""
     assert server.database is not None
-    [(_, token)] = register(server, 1, progress)
-    asker = LoadSocket(*server.websocket, token)
+    [(_, token)] = server.people.first(1)
+    asker = LoadSocket(server.websocket, token)
     for number in range(_GROUPS):
         asker.send({"message_type": "create_group", "name": f"g{number}"})
         _reply(asker, "create_group_result")
@@ -60,7 +55,7 @@ def measure(server: Server, count: int, progress: Progress) -> dict[str, Any]:
     while left := database.execute("SELECT SUM(last_seq - indexed_seq) FROM chats").fetchone()[0]:
         progress("waiting for the index", 1 - left / count)
         time.sleep(0.2)
-    asker = LoadSocket(*server.websocket, token)
+    asker = LoadSocket(server.websocket, token)
     results: dict[str, Any] = {
         "messages": count,
         "groups": _GROUPS,

@@ -14,8 +14,22 @@ import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
-from ruggine.bench.measure import Person
+from ruggine.bench.people import People, Person
 from ruggine.domain.sessions import TOKEN_PREFIX, token_hash
+
+
+class Seeded(People):
+    """Of a daemon whose database is at hand."""
+
+    def __init__(self, database: Path) -> None:
+        super().__init__()
+        self._database = database
+
+    def _make(self, count: int) -> list[Person]:
+        return add_people(self._database, count)
+
+    def group(self, members: list[Person]) -> str:
+        return add_group(self._database, members)
 
 
 def add_people(database: Path, count: int) -> list[Person]:

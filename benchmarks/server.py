@@ -10,9 +10,11 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+import urllib.request
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from benchmarks.seed import Seeded
 from ruggine.bench.server import Server
 
 _START_S = 20
@@ -40,14 +42,18 @@ def own_server(options: list[str], folder: Path | None) -> Iterator[Server]:
     try:
         pin(process.pid, 0)
         pin(0, 1)
-        wait_for(ports[2], process, work / "log")
-        yield Server(
-            ("127.0.0.1", ports[0]), ("127.0.0.1", ports[1]), process.pid, work / "data/ruggine.db"
-        )
+        wait_for(lambda: _ready(ports[2]), process, work / "log")
+        database = work / "data/ruggine.db"
+        yield Server(("127.0.0.1", ports[1]), Seeded(database), process.pid, database)
     finally:
         process.terminate()
         process.wait(20)
         shutil.rmtree(work)
+
+
+def _ready(port: int) -> None:
+    """Raises OSError until the daemon can store messages, which is after it listens."""
+    urllib.request.urlopen(f"http://127.0.0.1:{port}/readyz", timeout=1).close()
 
 
 def free_port() -> int:
@@ -64,10 +70,12 @@ def pin(pid: int, processor: int) -> None:
         os.sched_setaffinity(pid, {processor})
 
 
-def wait_for(port: int, process: subprocess.Popen[bytes], log: Path) -> None:
+def wait_for(ask: Callable[[], object], process: subprocess.Popen[bytes], log: Path) -> None:
+    """Until `ask` raises no OSError."""
     until = time.monotonic() + _START_S
     while time.monotonic() < until and process.poll() is None:
-        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
+        with contextlib.suppress(OSError):
+            ask()
             return
         time.sleep(0.05)
     raise SystemExit(f"bench: the daemon did not start:\n{log.read_text('utf-8', 'replace')}")

@@ -1,16 +1,15 @@
 """`./dev bench-storm`: everybody comes back at once; how long that takes, and what others feel.
 
 The clients are those of ruggine.delivery: they resume, and are back when they have caught up. A
-pair in a process of its own goes on talking meanwhile.
+pair goes on talking meanwhile.
 """
 
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
-import multiprocessing
 import time
-from multiprocessing.connection import Connection
 from random import Random
 from typing import Any
 
@@ -20,15 +19,16 @@ from twisted.internet.defer import Deferred
 from twisted.internet.task import deferLater
 
 from benchmarks.server import own_server
-from ruggine.bench.private import register
-from ruggine.bench.progress import no_progress
+from ruggine.bench.bystanders import talking
+from ruggine.bench.people import Person
+from ruggine.bench.private import Load
 from ruggine.bench.server import Server
-from ruggine.bench.sockets import LoadSocket
 from ruggine.clock import keep_timers_steady
 from ruggine.delivery.client import Device
 from ruggine.delivery.history import History
 
-_PAUSE_S = 0.02
+_WORDS_A_SECOND = 50.0
+_BEFORE_S = 3.0
 _PATIENCE_S = 120
 
 
@@ -38,7 +38,7 @@ def main() -> None:
     users = -(-options.clients // options.connections)
     daemon = [f"--max-connections-per-user={options.connections}"]
     with own_server(daemon, None) as server:
-        people = register(server, users + users % 2 + 2, no_progress)
+        people = server.people.first(users + users % 2 + 2)
         reactor: Any = default_reactor
         keep_timers_steady(reactor)
         results: list[dict[str, Any]] = []
@@ -75,44 +75,38 @@ def _options() -> argparse.Namespace:
 
 
 async def _measure(
-    reactor: Any, server: Server, people: list[tuple[str, str]], options: argparse.Namespace
+    reactor: Any, server: Server, people: list[Person], options: argparse.Namespace
 ) -> dict[str, Any]:
-    (one, other), everybody = people[:2], people[2:]
+    pair, everybody = people[:2], people[2:]
     devices = _devices(reactor, server, everybody, options)
     await _all_ready(reactor, devices, "connect")
     for device in devices:
         device.wanted = False
         device.cut()
     _speak(server, everybody, options.missed)
-    here, there = multiprocessing.Pipe()
-    pair = multiprocessing.Process(target=_talk, args=(server.websocket, one, other, there))
-    pair.start()
-    await deferLater(reactor, 3)
-    chance = Random(1)
-    begun = time.monotonic()
-    for device in devices:
-        device.wanted = True
-        reactor.callLater(chance.random() * options.jitter, device.connect)
-    await _all_ready(reactor, devices, "come back")
-    ended = time.monotonic()
-    here.send("stop")
-    delays = here.recv()
-    pair.join()
-    during = sorted(ms for at, ms in delays if begun <= at <= ended)
-    before = sorted(ms for at, ms in delays if at < begun)
+    with talking(server.websocket, pair, _WORDS_A_SECOND) as bystanders:
+        await deferLater(reactor, _BEFORE_S)
+        chance = Random(1)
+        begun = time.perf_counter()
+        for device in devices:
+            device.wanted = True
+            reactor.callLater(chance.random() * options.jitter, device.connect)
+        await _all_ready(reactor, devices, "come back")
+        ended = time.perf_counter()
+        felt = bystanders.stop()
     return {
         "clients": len(devices),
         "jitter_s": options.jitter,
         "seconds_until_all_had_caught_up": round(ended - begun, 2),
         "missed_entries": options.missed * 2 * len(devices),
-        "pair_before": _percentiles(before),
-        "pair_during": _percentiles(during),
+        "pair_before": felt.delay_figures(until=begun),
+        "pair_during": felt.delay_figures(begun, ended),
         "memory_mb": server.memory_mb(),
     }
 
 
 def _devices(
-    reactor: Any, server: Server, people: list[tuple[str, str]], options: argparse.Namespace
+    reactor: Any, server: Server, people: list[Person], options: argparse.Namespace
 ) -> list[Device]:
     """Each user has a chat with the one before and the one after."""
     history, devices = History(), []
@@ -132,15 +126,13 @@ def _devices(
     return devices
 
 
-def _speak(server: Server, people: list[tuple[str, str]], messages: int) -> None:
-    for index, (_, token) in enumerate(people):
-        speaker = LoadSocket(*server.websocket, token)
-        peer = people[(index + 1) % len(people)][0]
-        for number in range(messages):
-            speaker.send(_message(peer, f"perso {number}"))
-            while "message_sent" not in {frame.message_type for frame in speaker.receive()}:
-                pass
-        speaker.close()
+def _speak(server: Server, people: list[Person], messages: int) -> None:
+    """Everybody to the next one."""
+    for people_in_turn in (people, [*people[1:], people[0]]):
+        with contextlib.closing(Load(server.websocket, people_in_turn)) as load:
+            for pair in load.pairs:
+                pair.send(messages)
+            load.finish()
 
 
 async def _all_ready(reactor: Any, devices: list[Device], what: str) -> None:
@@ -153,39 +145,6 @@ async def _all_ready(reactor: Any, devices: list[Device], what: str) -> None:
             await deferLater(reactor, 0.05)
 
 
-def _talk(
-    address: tuple[str, int], one: tuple[str, str], other: tuple[str, str], pipe: Connection
-) -> None:
-    """In a process of its own: a message every 20 ms, until told to stop."""
-    sender, receiver = (LoadSocket(*address, token) for _, token in (one, other))
-    delays = []
-    while not pipe.poll():
-        at = time.monotonic()
-        sender.send(_message(other[0], "come va?"))
-        while "incoming_message" not in {frame.message_type for frame in receiver.receive()}:
-            pass
-        list(sender.receive())
-        delays.append((at, (time.monotonic() - at) * 1000))
-        time.sleep(_PAUSE_S)
-    pipe.send(delays)
-
-
-def _message(peer: str, content: str) -> dict[str, Any]:
-    return {
-        "message_type": "send_message",
-        "chat_type": "private",
-        "to_user": peer,
-        "content": content,
-    }
-
-
-def _percentiles(ordered: list[float]) -> dict[str, float]:
-    def at(part: float) -> float:
-        return round(ordered[min(len(ordered) - 1, int(part * len(ordered)))], 2)
-
-    return {"messages": len(ordered), "p50_ms": at(0.5), "p99_ms": at(0.99), "longest_ms": at(1)}
-
-
 def _report(results: dict[str, Any]) -> str:
     lines = [
         f"{results['clients']} clients came back within {results['jitter_s']:g} s and had caught "
@@ -194,10 +153,10 @@ def _report(results: dict[str, Any]) -> str:
     for when in ("before", "during"):
         values = results[f"pair_{when}"]
         lines.append(
-            f"a pair {when}: p50 {values['p50_ms']} ms, p99 {values['p99_ms']} ms, longest "
-            f"{values['longest_ms']} ms of {values['messages']} messages"
+            f"a pair {when}: p50 {values['p50_ms']:.2f} ms, p99 {values['p99_ms']:.2f} ms, "
+            f"longest {values['longest_ms']:.2f} ms"
         )
-    lines.append(f"memory of the daemon (RSS): {results['memory_mb']}")
+    lines.append(f"memory of the daemon (RSS): {results['memory_mb']:.0f} MB")
     return "\n".join(lines)
 
 

@@ -49,42 +49,23 @@ def _add_doctor(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
 
 
 def _add_bench(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    from ruggine.bench import measure
+    from ruggine.bench import running
 
     bench = commands.add_parser(
         "bench",
-        help="measure how many messages a running daemon takes, and how long they take",
-        description="Pairs of new users send privately through a daemon that runs, and every "
-        "message is verified: once, in order, none missing. The accounts and messages stay: "
-        "measure a daemon of your own that is for nothing else, with --rate-limits=off.",
+        help="measure what a running daemon does in a second, and whether it stays correct",
+        description=running.ABOUT,
+        epilog=running.EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    bench.add_argument(
-        "--tcp", type=measure.address, default=("127.0.0.1", 8080), metavar="HOST:PORT",
-        help="its line port [127.0.0.1:8080]",
-    )  # fmt: skip
-    bench.add_argument(
-        "--websocket", type=measure.address, default=("127.0.0.1", 5001), metavar="HOST:PORT",
-        help="its WebSocket port [127.0.0.1:5001]",
-    )  # fmt: skip
-    measure.add_options(bench)
+    running.add_running_options(bench)
     bench.set_defaults(run=_bench)
 
 
 def _bench(chosen: argparse.Namespace) -> int:
-    from ruggine.bench import measure
-    from ruggine.bench.server import Server
+    from ruggine.bench import running
 
-    try:
-        with measure.progress_bar(chosen) as progress:
-            results = measure.measure(
-                Server(chosen.tcp, chosen.websocket, chosen.pid), chosen, progress
-            )
-    except OSError as error:
-        sys.exit(
-            f"bench: no daemon answers ({error.strerror or error}); start one with "
-            "`twistd -n ruggine --rate-limits=off`, or name it with --tcp and --websocket"
-        )
-    sys.stdout.write(f"{measure.told(results, chosen)}\n")
+    sys.stdout.write(f"{running.run(chosen)}\n")
     return 0
 
 

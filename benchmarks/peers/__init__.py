@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
+import socket
 import subprocess
 import sys
 import tempfile
@@ -15,10 +16,22 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from benchmarks.server import free_port, pin, wait_for
+from ruggine.bench.people import People, Person
 from ruggine.bench.server import Server
 
 _HERE = Path(__file__).parent
 _CACHE = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "ruggine" / "peers"
+
+
+class Names(People):
+    """Whoever says a name is it."""
+
+    def _make(self, count: int) -> list[Person]:
+        known = len(self._all)
+        return [(f"bench.{number}",) * 2 for number in range(known, known + count)]
+
+    def group(self, members: list[Person]) -> str:
+        return "everybody who is connected"
 
 
 def asyncio_command() -> list[str]:
@@ -45,6 +58,11 @@ PEERS: dict[str, Callable[[], list[str]]] = {
 """On `websockets` with sqlite3, and on Node.js' `ws` with better-sqlite3."""
 
 
+def _answers(port: int) -> None:
+    """Raises OSError while nobody does."""
+    socket.create_connection(("127.0.0.1", port), 1).close()
+
+
 @contextlib.contextmanager
 def peer(command: list[str], folder: Path | None) -> Iterator[Server]:
     """One of them, on the processor and the disk that the daemon has."""
@@ -55,8 +73,8 @@ def peer(command: list[str], folder: Path | None) -> Iterator[Server]:
         )
     try:
         pin(process.pid, 0)
-        wait_for(port, process, work / "log")
-        yield Server(("127.0.0.1", port), ("127.0.0.1", port), process.pid)
+        wait_for(lambda: _answers(port), process, work / "log")
+        yield Server(("127.0.0.1", port), Names(), process.pid)
     finally:
         process.terminate()
         process.wait(20)

@@ -1,4 +1,7 @@
-"""A relay on websockets and sqlite3: relay_asyncio.py PORT DATABASE. A session token is a name."""
+"""A relay on websockets and sqlite3: relay_asyncio.py PORT DATABASE.
+
+A session token is a name, and a group is everybody who is connected.
+"""
 
 from __future__ import annotations
 
@@ -9,9 +12,7 @@ import sys
 import time
 from typing import Any
 
-from websockets.asyncio.server import ServerConnection, serve
-
-Waiting = list[tuple[ServerConnection, str, dict[str, Any]]]
+from websockets.asyncio.server import Server, ServerConnection, broadcast, serve
 
 
 class Relay:
@@ -24,7 +25,7 @@ class Relay:
         )
         self.here: dict[str, ServerConnection] = {}
         self.last: dict[str, int] = {}
-        self.waiting: Waiting = []
+        self.waiting: list[tuple[ServerConnection, str, dict[str, Any]]] = []
         self.arrived = asyncio.Event()
 
     async def talk(self, there: ServerConnection) -> None:
@@ -35,42 +36,39 @@ class Relay:
             self.waiting.append((there, name, json.loads(text)))
             self.arrived.set()
 
-    async def store(self) -> None:
+    async def store(self, server: Server) -> None:
         """What arrives while a batch is committed is the next one."""
         while True:
             await self.arrived.wait()
             self.arrived.clear()
             batch, self.waiting = self.waiting, []
-            rows = []
-            for _, name, said in batch:
-                chat = "/".join(sorted((name, said["to_user"])))
-                self.last[chat] = said["seq"] = self.last.get(chat, 0) + 1
-                rows.append((chat, said["seq"], name, said["content"]))
-            await asyncio.to_thread(self.commit, rows)
+            await asyncio.to_thread(self.commit, [self.row(name, said) for _, name, said in batch])
             for there, name, said in batch:
-                await self.deliver(there, name, said)
+                await self.deliver(server, there, name, said)
+
+    def row(self, name: str, said: dict[str, Any]) -> tuple[Any, ...]:
+        chat = said.get("group_id") or "/".join(sorted((name, said["to_user"])))
+        self.last[chat] = said["seq"] = self.last.get(chat, 0) + 1
+        return chat, said["seq"], name, said["content"]
 
     def commit(self, rows: list[tuple[Any, ...]]) -> None:
         self.database.execute("BEGIN")
         self.database.executemany("INSERT INTO entries VALUES (?, ?, ?, ?)", rows)
         self.database.execute("COMMIT")
 
-    async def deliver(self, there: ServerConnection, name: str, said: dict[str, Any]) -> None:
-        place = {"chat_type": "private", "to_user": said["to_user"], "seq": said["seq"],
-                 "timestamp": round(time.time(), 3), "client_id": said["client_id"]}  # fmt: skip
-        await there.send(json.dumps({"message_type": "message_sent", **place}))
-        text = json.dumps(
-            {"message_type": "incoming_message", "from": name, "content": said["content"], **place}
-        )
-        for who in (name, said["to_user"]):
-            if who in self.here:
-                await self.here[who].send(text)
+    async def deliver(self, server: Server, there: ServerConnection, name: str, said: Any) -> None:
+        content = said.pop("content")
+        said |= {"timestamp": round(time.time(), 3), "message_type": "message_sent"}
+        await there.send(json.dumps(said))
+        said |= {"message_type": "incoming_message", "from": name, "content": content}
+        two = [self.here[who] for who in (name, said.get("to_user")) if who in self.here]
+        broadcast(server.connections if "group_id" in said else two, json.dumps(said))
 
 
 async def main() -> None:
     relay = Relay(sys.argv[2])
-    async with serve(relay.talk, "127.0.0.1", int(sys.argv[1]), compression=None):
-        await relay.store()
+    async with serve(relay.talk, "127.0.0.1", int(sys.argv[1]), compression=None) as server:
+        await relay.store(server)
 
 
 if __name__ == "__main__":

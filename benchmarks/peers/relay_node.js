@@ -1,4 +1,4 @@
-// A relay on ws and better-sqlite3: node relay_node.js PORT DATABASE. A session token is a name.
+// A relay on ws and better-sqlite3: node relay_node.js PORT DATABASE. A session token is a name, a group everybody.
 "use strict";
 const { WebSocketServer } = require("ws");
 const Database = require("better-sqlite3");
@@ -14,7 +14,7 @@ let waiting = [];
 
 const commit = database.transaction((batch) => {
   for (const { name, said } of batch) {
-    const chat = [name, said.to_user].sort().join("/");
+    const chat = said.group_id || [name, said.to_user].sort().join("/");
     said.seq = (last.get(chat) || 0) + 1;
     last.set(chat, said.seq);
     insert.run(chat, said.seq, name, said.content);
@@ -27,14 +27,16 @@ function store() {
   waiting = [];
   commit(batch);
   for (const { there, name, said } of batch) {
-    const place = { chat_type: "private", to_user: said.to_user, seq: said.seq, timestamp: Date.now() / 1000, client_id: said.client_id };
-    there.send(JSON.stringify({ message_type: "message_sent", ...place }));
-    const text = JSON.stringify({ message_type: "incoming_message", from: name, content: said.content, ...place });
-    for (const who of [name, said.to_user]) here.get(who)?.send(text);
+    const { content, ...place } = { ...said, timestamp: Date.now() / 1000 };
+    there.send(JSON.stringify({ ...place, message_type: "message_sent" }));
+    const text = Buffer.from(JSON.stringify({ ...place, message_type: "incoming_message", from: name, content }));
+    const all = said.group_id ? server.clients : [here.get(name), here.get(said.to_user)];
+    for (const one of all) one?.send(text, { binary: false });
   }
 }
 
-new WebSocketServer({ host: "127.0.0.1", port: Number(port), perMessageDeflate: false }).on("connection", (there) => {
+const server = new WebSocketServer({ host: "127.0.0.1", port: Number(port), perMessageDeflate: false });
+server.on("connection", (there) => {
   let name = null;
   there.on("message", (data) => {
     const said = JSON.parse(data);

@@ -1,198 +1,159 @@
-"""Private messages between pairs: as many as go with a window, and the delay at a fixed rate.
-
-Everything is verified while it is measured: each acknowledged message arrives at the other side
-once and in the order of its `seq`, or the measurement ends with an error.
-"""
+"""Private messages between pairs: as many as go with a window, or at an even pace."""
 
 from __future__ import annotations
 
+import contextlib
+import select
 import selectors
-import socket
 import time
-import uuid
-from dataclasses import dataclass, field
+from collections.abc import Callable
 
+from ruggine.bench import reservoir
+from ruggine.bench.book import Book
+from ruggine.bench.figures import Figures, Stretch
+from ruggine.bench.people import Person
 from ruggine.bench.progress import Progress
+from ruggine.bench.reservoir import TEXT, Place, Reservoir
 from ruggine.bench.server import Server
-from ruggine.bench.sockets import Incoming, LoadSocket
+from ruggine.bench.sockets import LoadSocket
 
-_STRAGGLERS_S = 10
-_SOON_S = 0.002
-_TEXT = " una frase di lunghezza media, come se ne scrivono tante in una chat"
-
-
-@dataclass
-class Figures:
-    """What one measurement found. Delays in milliseconds, from send to the other's receipt."""
-
-    messages: int
-    seconds: float
-    delays_ms: list[float] = field(repr=False)
-
-    @property
-    def per_second(self) -> float:
-        return self.messages / self.seconds
-
-    def delay_ms(self, part: float) -> float:
-        """The delay that `part` of the messages stayed under."""
-        ordered = sorted(self.delays_ms)
-        return ordered[min(len(ordered) - 1, int(part * len(ordered)))] if ordered else 0.0
+_STRAGGLERS_S = 20
+_LOOK_S = 0.1
 
 
 class Pair:
-    """Two users, of whom the first sends to the second."""
+    """One who sends to a place, and one who listens there."""
 
-    def __init__(self, server: Server, names: tuple[str, str], tokens: tuple[str, str]) -> None:
-        self._receiver_name = names[1]
-        self.sender, self.receiver = (LoadSocket(*server.websocket, token) for token in tokens)
-        self._run = uuid.uuid4().hex[:8]
-        self._sent_at: list[float] = []
-        self._acknowledged: dict[int, int] = {}
-        self._heard: dict[LoadSocket, list[int]] = {self.sender: [], self.receiver: []}
-        self.delays_ms: list[float] = []
-
-    @property
-    def sent(self) -> int:
-        return len(self._sent_at)
-
-    @property
-    def acknowledged(self) -> int:
-        return len(self._acknowledged)
-
-    @property
-    def complete(self) -> bool:
-        """Acknowledged all, and arrived at both."""
-        return self.acknowledged == self.sent == len(self._heard[self.sender]) == self.arrived
-
-    @property
-    def arrived(self) -> int:
-        """How many the receiver has."""
-        return len(self._heard[self.receiver])
-
-    def send(self) -> None:
-        number = self.sent
-        self._sent_at.append(time.perf_counter())
-        self.sender.send(
-            {
-                "message_type": "send_message",
-                "chat_type": "private",
-                "to_user": self._receiver_name,
-                "content": f"{number}{_TEXT}",
-                "client_id": f"{self._run}-{number}",
-            }
+    def __init__(
+        self,
+        address: tuple[str, int],
+        place: Place,
+        sender: Person,
+        listener: Person,
+        *,
+        text: str = TEXT,
+        limited: bool = False,
+    ) -> None:
+        self.book = Book(Reservoir(place, text), limited=limited)
+        self.sender, self.listener = (
+            self.book.listener(LoadSocket(address, token)) for _, token in (sender, listener)
         )
+        for end in (self.sender, self.listener):
+            end.socket.unblock()
 
-    def take(self, at: LoadSocket, frame: Incoming) -> None:
-        """Account for a frame that arrived. Raises SystemExit if it is not the expected one."""
-        if frame.message_type == "message_sent":
-            number = int(frame.client_id.rpartition("-")[2])
-            if number in self._acknowledged:
-                raise SystemExit(f"bench: message {number} was acknowledged twice")
-            self._acknowledged[number] = frame.seq
-        elif frame.message_type == "incoming_message":
-            self._take_message(at, frame)
-        elif frame.message_type != "user_status":
-            raise SystemExit(f"bench: the daemon answers {frame.message_type}: {frame.error}")
+    @property
+    def in_flight(self) -> int:
+        """Sent, and not yet both acknowledged and arrived."""
+        return self.book.sent - min(self.book.answered, self.listener.heard)
 
-    def _take_message(self, at: LoadSocket, frame: Incoming) -> None:
-        heard = self._heard[at]
-        if int(frame.content.partition(" ")[0]) != len(heard):
-            raise SystemExit("bench: a message is lost, doubled or out of order")
-        if heard and frame.seq != heard[-1] + 1:
-            raise SystemExit(f"bench: seq {frame.seq} follows {heard[-1]}")
-        if at is self.receiver:
-            self.delays_ms.append((time.perf_counter() - self._sent_at[len(heard)]) * 1000)
-        heard.append(frame.seq)
-
-    def verify(self) -> None:
-        """Raises SystemExit unless all was acknowledged with the `seq` it arrived with."""
-        acknowledged = [self._acknowledged.get(number) for number in range(self.sent)]
-        if not self.complete or acknowledged != self._heard[self.receiver]:
-            raise SystemExit(
-                f"bench: of {self.sent} messages {self.acknowledged} were acknowledged "
-                f"and {self.arrived} arrived"
-            )
+    def send(self, count: int) -> None:
+        if count > 0:
+            self.sender.socket.write(self.book.send(count))
 
     def close(self) -> None:
-        self.sender.close()
-        self.receiver.close()
+        self.sender.socket.close()
+        self.listener.socket.close()
 
 
 class Load:
     """The pairs of one measurement."""
 
-    def __init__(self, server: Server, people: list[tuple[str, str]]) -> None:
-        """`people` are names and tokens; two by two they talk."""
-        self._pairs = [
-            Pair(server, (one[0], other[0]), (one[1], other[1]))
+    def __init__(
+        self, address: tuple[str, int], people: list[Person], *, limited: bool = False
+    ) -> None:
+        """Two by two they talk. `limited`: the daemon may refuse what is too fast."""
+        self._selector = selectors.DefaultSelector()
+        self.pairs = [
+            Pair(address, reservoir.private(other[0]), one, other, limited=limited)
             for one, other in zip(people[::2], people[1::2], strict=True)
         ]
-        self._selector = selectors.DefaultSelector()
-        for pair in self._pairs:
-            for end in (pair.sender, pair.receiver):
-                end.unblock()
-                self._selector.register(end, selectors.EVENT_READ, (pair, end))
+        for pair in self.pairs:
+            for end in (pair.sender, pair.listener):
+                self._selector.register(end.socket, selectors.EVENT_READ, (pair, end))
 
-    def windowed(self, seconds: float, window: int, progress: Progress) -> Figures:
-        """Each pair keeps `window` messages in flight that have not arrived yet."""
-        start = time.perf_counter()
-        until = start + seconds
-        while (now := time.perf_counter()) < until:
-            for pair in self._pairs:
-                while pair.sent - min(pair.acknowledged, pair.arrived) < window:
-                    pair.send()
-            self._receive(until - now)
+    def windowed(self, seconds: float, window: int, progress: Progress) -> Stretch:
+        """Each pair keeps `window` messages in flight."""
+        start, own_s = time.perf_counter(), time.process_time()
+        for pair in self.pairs:
+            pair.send(window)
+        while (now := time.perf_counter()) < start + seconds:
+            for pair in self.receive(_LOOK_S):
+                pair.send(window - pair.in_flight)
             progress("sending all it takes", (now - start) / seconds)
-        return self._finish(start)
+        self.finish()
+        return self.stretch(start, own_s)
 
-    def at_rate(self, seconds: float, rate: float, progress: Progress) -> Figures:
+    def at_rate(
+        self,
+        seconds: float,
+        rate: float,
+        progress: Progress,
+        stopped: Callable[[], bool] = lambda: False,
+    ) -> Stretch:
         """`rate` messages a second in all, at even times, whatever the daemon does meanwhile."""
-        start = time.perf_counter()
-        for number in range(int(seconds * rate)):
-            due = start + number / rate
-            while (left := due - time.perf_counter()) > 0:
-                self._receive(0 if left < _SOON_S else left - _SOON_S)
-            self._pairs[number % len(self._pairs)].send()
-            progress(f"sending {rate:g} a second", number / (seconds * rate))
-        return self._finish(start)
+        start, own_s = time.perf_counter(), time.process_time()
+        count, sent = int(seconds * rate), 0
+        while sent < count and not stopped():
+            due = min(count, int((time.perf_counter() - start) * rate) + 1)
+            for number in range(sent, due):
+                self.pairs[number % len(self.pairs)].send(1)
+            sent = due
+            self.receive(max(0, start + sent / rate - time.perf_counter()))
+            progress(f"sending {rate:.0f} a second", sent / count)
+        kept = sent / rate / (time.perf_counter() - start)
+        self.finish()
+        return self.stretch(start, own_s, min(1.0, kept))
+
+    def receive(self, seconds: float) -> set[Pair]:
+        """Take what arrives within so long; the pairs that heard something."""
+        # The selector's own time-out is in whole milliseconds.
+        if not select.select([self._selector], [], [], seconds)[0]:
+            return set()
+        heard = set()
+        for key, _ in self._selector.select(0):
+            pair, end = key.data
+            end.receive()
+            heard.add(pair)
+        return heard
+
+    def finish(self) -> None:
+        """Wait for what is on its way. Raises SystemExit unless every message went well."""
+        until = time.perf_counter() + _STRAGGLERS_S
+        while not all(pair.book.complete for pair in self.pairs) and time.perf_counter() < until:
+            self.receive(_LOOK_S)
+        for pair in self.pairs:
+            pair.book.verify()
+
+    def stretch(self, start: float, own_s: float, kept: float = 1.0) -> Stretch:
+        """What was sent since `start`, when the load had used `own_s` of its processor."""
+        seconds, load_s = time.perf_counter() - start, time.process_time() - own_s
+        delays = [delay for pair in self.pairs for delay in pair.listener.delays]
+        return Stretch(
+            messages=len(delays),
+            seconds=seconds,
+            load_s=load_s,
+            delays=delays,
+            rate_kept=kept,
+        )
 
     def close(self) -> None:
         self._selector.close()
-        for pair in self._pairs:
+        for pair in self.pairs:
             pair.close()
 
-    def _receive(self, seconds: float) -> None:
-        for key, _ in self._selector.select(seconds):
-            pair, end = key.data
-            for frame in end.receive():
-                pair.take(end, frame)
 
-    def _finish(self, start: float) -> Figures:
-        until = time.perf_counter() + _STRAGGLERS_S
-        while not all(pair.complete for pair in self._pairs) and time.perf_counter() < until:
-            self._receive(0.1)
-        seconds = time.perf_counter() - start
-        for pair in self._pairs:
-            pair.verify()
-        delays = [delay for pair in self._pairs for delay in pair.delays_ms]
-        return Figures(sum(pair.arrived for pair in self._pairs), seconds, delays)
-
-
-def register(server: Server, count: int, progress: Progress) -> list[tuple[str, str]]:
-    """New accounts, as names and tokens. A password costs the daemon 0.1 s of hard work each."""
-    run = uuid.uuid4().hex[:8]
-    people: list[tuple[str, str]] = []
-    with socket.create_connection(server.tcp, 60) as line:
-        replies = line.makefile("r", encoding="utf-8")
-        for number in range(count):
-            name = f"bench.{run}.{number}"
-            line.sendall(f"/register {name} {uuid.uuid4().hex}\n".encode())
-            reply = replies.readline()
-            if not reply.startswith("OK: Registered"):
-                raise SystemExit(
-                    f"bench: no account: {reply.strip() or 'connection closed'} "
-                    "(a daemon to be measured has --rate-limits=off)"
-                )
-            people.append((name, reply.split()[-1]))
-            progress("making accounts", (number + 1) / count)
-    return people
+def as_many_as_go(
+    server: Server, people: list[Person], seconds: float, window: int, progress: Progress
+) -> Figures:
+    """Throughput, of one run."""
+    with contextlib.closing(Load(server.websocket, people)) as load:
+        before_s = server.processor_s()
+        stretch = load.windowed(seconds, window, progress)
+        cost = server.processor_figures(before_s, stretch.messages)
+    return {
+        "messages_per_second": stretch.per_second,
+        **stretch.delay_figures(),
+        **cost,
+        "load_us_each": stretch.load_s / stretch.messages * 1e6,
+        "load_processor_share": stretch.load_s / stretch.seconds,
+    }

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import contextlib
+import sys
+from collections.abc import Callable, Iterator
 
 from tqdm import tqdm
 
@@ -14,6 +16,26 @@ def no_progress(what: str, done: float) -> None:
     """For who does not want to see it."""
 
 
+def part_of(progress: Progress, whole: str) -> Progress:
+    """Says first what it is a part of."""
+
+    def told(what: str, done: float) -> None:
+        progress(f"{whole}, {what}", done)
+
+    return told
+
+
+@contextlib.contextmanager
+def progress_bar(*, quiet: bool) -> Iterator[Progress]:
+    """For who waits at a terminal."""
+    if quiet or not sys.stderr.isatty():
+        yield no_progress
+        return
+    bar = Bar()
+    yield bar
+    bar.clear()
+
+
 class Bar:
     """Progress on one line of standard error, drawn again only when it changes."""
 
@@ -21,7 +43,7 @@ class Bar:
         self._bar = tqdm(total=100, leave=False, bar_format="{l_bar}{bar}|")
 
     def __call__(self, what: str, done: float) -> None:
-        percent = min(100, int(done * 100))
+        percent = max(0, min(100, int(done * 100)))
         if (what, percent) != (self._bar.desc, self._bar.n):
             self._bar.desc, self._bar.n = what, percent
             self._bar.refresh()
