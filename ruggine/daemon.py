@@ -21,6 +21,11 @@ from ruggine.errors import StartError
 from ruggine.net.connections import Connections
 from ruggine.storage.database import Database
 
+BACKLOG = 4096
+"""Connections that wait to be accepted, unless the endpoint says how many (the system may allow
+fewer). Twisted's own are 50: of a thousand clients that come back at once most would find no
+place and try again after 1, 2, 4 … seconds."""
+
 _KEEP_ALIVE = {"TCP_KEEPIDLE": 60, "TCP_KEEPINTVL": 15, "TCP_KEEPCNT": 4}
 """Seconds of silence, seconds between probes, probes without an answer."""
 
@@ -68,6 +73,8 @@ class Port:
             )
         self._listening = result
         _keep_alive(result.socket)
+        if "backlog=" not in self._endpoint:
+            result.socket.listen(BACKLOG)
 
     def announce(self) -> None:
         if self._listening is not None:
