@@ -88,7 +88,7 @@ class ChatSocket(WebSocketServerProtocol):
         self._outgoing = Outgoing(
             self.transport, self.factory.turn, limits.max_outgoing_buffer, self._too_slow
         )
-        self._work = OrderedWork(self.transport, limits.max_waiting_requests)
+        self._work = OrderedWork(self.factory.reactor, self.transport, limits.max_waiting_requests)
         self._auth_timeout: Any = None
         self.factory.connections.add(self)
         super().connectionMade()
@@ -312,6 +312,7 @@ class ChatSocket(WebSocketServerProtocol):
         self, refusal: errors.Refusal, request_id: str | None, client_id: str | None = None
     ) -> None:
         self.factory.refusals[refusal.code] += 1
+        self._work.refused()
         self._write(
             frames.Error(
                 request_id=request_id,

@@ -65,7 +65,7 @@ class LineProtocol(LineOnlyReceiver, TimeoutMixin):
         self._outgoing = Outgoing(
             self.transport, self.factory.turn, limits.max_outgoing_buffer, self.abort
         )
-        self._work = OrderedWork(self.transport, limits.max_waiting_requests)
+        self._work = OrderedWork(self.factory.reactor, self.transport, limits.max_waiting_requests)
         self._closed: Deferred[None] = Deferred()
         self.factory.connections.add(self)
         self.setTimeout(limits.line_idle_timeout_s)
@@ -199,6 +199,7 @@ class LineProtocol(LineOnlyReceiver, TimeoutMixin):
 
     def _refuse(self, refusal: errors.Refusal) -> None:
         self.factory.refusals[refusal.code] += 1
+        self._work.refused()
         self._write(lines.error(refusal))
 
     @property

@@ -16,27 +16,38 @@ Job = Callable[[], Waiting | None]
 """Does what can be done at once; returns the rest, if there is any."""
 
 
+REFUSALS = 32
+"""Refusals after which a connection has to wait, however far apart they are."""
+
+REST_S = 0.02
+"""For so long. A flood of 1600 a second is answered in full, one of 15 000 slowed down to that: the
+others would wait for it otherwise."""
+
+
 class OrderedWork:
     """Runs jobs in their order, each to its end before the next begins.
 
     A job may leave answers open (`opened`, `answered`), as a send does that waits for its commit;
     `settled` waits for them. Over `max_waiting` jobs and open answers the transport is paused, so
-    a flood costs its sender time and not the daemon memory.
+    a flood costs its sender time and not the daemon memory. Where jobs are `refused` again and
+    again the next one is put off for a moment, so it does not cost the others much time either.
     """
 
     # As in Outgoing: there is one of these for each connection.
     __slots__ = (
-        "_finishing", "_jobs", "_max_waiting", "_open", "_paused", "_running", "_settling",
-        "_stopped", "_transport",
+        "_finishing", "_jobs", "_max_waiting", "_open", "_paused", "_reactor", "_refusals",
+        "_running", "_settling", "_stopped", "_transport",
     )  # fmt: skip
 
     log = Logger()
 
-    def __init__(self, transport: Any, max_waiting: int) -> None:
+    def __init__(self, reactor: Any, transport: Any, max_waiting: int) -> None:
+        self._reactor = reactor
         self._transport = transport
         self._max_waiting = max_waiting
         self._jobs: list[Job] = []
         self._open = 0
+        self._refusals = 0
         self._running = False
         self._paused = False
         self._stopped = False
@@ -67,6 +78,10 @@ class OrderedWork:
             _fire(self._settling)
         self._check_finished()
 
+    def refused(self) -> None:
+        """A request was refused."""
+        self._refusals += 1
+
     async def settled(self) -> None:
         """Returns when no answer is outstanding."""
         if self._open:
@@ -87,6 +102,10 @@ class OrderedWork:
         while True:
             if self._paused:
                 self._pause_or_resume()
+            if self._refusals >= REFUSALS:
+                self._refusals = 0
+                self._reactor.callLater(REST_S, self._run)
+                return
             if not self._jobs:
                 break
             waiting = self._begun(self._jobs.pop(0))

@@ -6,9 +6,10 @@ from functools import partial
 
 import pytest
 from twisted.internet.defer import Deferred
+from twisted.internet.task import Clock
 from twisted.logger import LogEvent
 
-from ruggine.net.work import OrderedWork
+from ruggine.net.work import REFUSALS, REST_S, OrderedWork
 
 
 class Transport:
@@ -29,7 +30,8 @@ class Desk:
 
     def __init__(self, max_waiting: int = 4) -> None:
         self.transport = Transport()
-        self.work = OrderedWork(self.transport, max_waiting)
+        self.clock = Clock()
+        self.work = OrderedWork(self.clock, self.transport, max_waiting)
         self.begun: list[int] = []
         self._open: dict[int, Deferred[None]] = {}
 
@@ -176,3 +178,50 @@ def test_what_a_job_waits_for_more_than_once_reaches_it() -> None:
     second.errback(ValueError("two"))
     assert came == ["one", "two"]
     assert happened(Deferred.fromCoroutine(desk.work.finished()))
+
+
+def refuse_many(desk: Desk) -> list[int]:
+    """Twice as many requests as are refused at once, and the numbers of those that were begun."""
+    begun: list[int] = []
+
+    def refused(number: int) -> None:
+        begun.append(number)
+        desk.work.refused()
+
+    for number in range(2 * REFUSALS):
+        desk.work.add(partial(refused, number))
+    return begun
+
+
+def test_who_is_refused_again_and_again_has_to_wait() -> None:
+    """In order, none left out, and with the transport paused meanwhile."""
+    desk = Desk()
+    begun = refuse_many(desk)
+    assert begun == list(range(REFUSALS))
+    assert desk.transport.paused
+    desk.clock.advance(REST_S)
+    assert begun == list(range(2 * REFUSALS))
+    assert not desk.transport.paused
+    desk.add(0)
+    assert desk.begun == []
+    desk.clock.advance(REST_S)
+    assert desk.begun == [0]
+
+
+def test_nobody_is_finished_who_has_to_wait() -> None:
+    desk = Desk()
+    begun = refuse_many(desk)
+    finished = Deferred.fromCoroutine(desk.work.finished())
+    desk.clock.advance(REST_S)
+    assert not happened(finished)
+    desk.clock.advance(REST_S)
+    assert happened(finished)
+    assert len(begun) == 2 * REFUSALS
+
+
+def test_who_is_gone_while_waiting_begins_nothing() -> None:
+    desk = Desk()
+    begun = refuse_many(desk)
+    desk.work.stop()
+    desk.clock.advance(REST_S)
+    assert begun == list(range(REFUSALS))
