@@ -102,7 +102,8 @@ def beside_stored(options: argparse.Namespace) -> Sweep:
 def in_groups(options: argparse.Namespace) -> Sweep:
     """By the number of members; what one delivery costs."""
     results: Sweep = {}
-    with own_server([f"--max-group-members={max(options.members)}"], None) as server:
+    largest = group_measure(max(options.members), options.seconds, _GROUP_WINDOW)
+    with own_server(list(largest.options), None) as server:
         for size in tqdm(options.members, desc="members of a group", disable=options.quiet):
             once = group_measure(size, options.seconds, _GROUP_WINDOW).run
             runs = [once(server, no_progress) for _ in range(options.rounds)]

@@ -22,7 +22,8 @@ from ruggine.bench.sockets import LoadSocket
 
 _STRAGGLERS_S = 30.0
 _SILENCE_S = 2.0
-"""The daemon tells once a second who has come."""
+_SILENCE_EACH_S = 0.004
+"""The daemon tells once a second who has come, and needs time to find out whom to tell."""
 
 
 class Reader:
@@ -55,12 +56,13 @@ class Fan:
 
     def wait_for_silence(self, progress: Progress) -> None:
         """Until everybody has been told who else has come: what they hear then is the same."""
+        silence_s = _SILENCE_S + _SILENCE_EACH_S * len(self.others)
         quiet_since = time.perf_counter()
-        while (now := time.perf_counter()) < quiet_since + _SILENCE_S:
+        while (now := time.perf_counter()) < quiet_since + silence_s:
             for key, _ in self._selector.select(0.1):
                 key.fileobj.receive_bytes()  # type: ignore[union-attr]
                 quiet_since = time.perf_counter()
-            progress("waiting until all know of each other", (now - quiet_since) / _SILENCE_S)
+            progress("waiting until all know of each other", (now - quiet_since) / silence_s)
 
     def windowed(self, seconds: float, window: int, progress: Progress) -> None:
         """Keep `window` messages in flight. Raises SystemExit for any fault."""
