@@ -13,7 +13,7 @@ from pathlib import Path
 
 from ruggine.doctor.finding import Finding, fault, ok, warning
 from ruggine.errors import StartError
-from ruggine.storage.migrate import refuse_strangers, schema_version, steps
+from ruggine.storage.migrate import damage, refuse_strangers, schema_version, steps
 
 LEAST_SPACE = 100 << 20
 LITTLE_SPACE = 1 << 30
@@ -97,8 +97,8 @@ def _contents(database: Path, connection: sqlite3.Connection) -> Iterator[Findin
 
 
 def _integrity(database: Path, connection: sqlite3.Connection) -> Finding:
-    found = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
-    if found != "ok":
+    found = damage(connection)
+    if found is not None:
         return fault("integrity", f"{database} is damaged ({found}); restore a backup")
     megabytes = database.stat().st_size / 1e6
     log = database.with_name(database.name + "-wal")

@@ -102,7 +102,7 @@ class ProbeChannel(HTTPChannel):
 
 
 class ProbeRequest(Request):
-    """One that has nothing to say: a body is neither kept nor waited for."""
+    """One that has nothing to say: a body is not kept, and its first byte ends the connection."""
 
     _head_only = False
 

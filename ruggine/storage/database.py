@@ -6,6 +6,7 @@ touches a cursor and plain values only.
 
 from __future__ import annotations
 
+import errno
 import os
 import sqlite3
 import time
@@ -23,7 +24,13 @@ from ruggine.errors import StartError
 from ruggine.meters import Histogram
 from ruggine.storage.folding import fold
 from ruggine.storage.lock_file import LockFile
-from ruggine.storage.migrate import migrate, newest_version, refuse_strangers, schema_version
+from ruggine.storage.migrate import (
+    damage,
+    migrate,
+    newest_version,
+    refuse_strangers,
+    schema_version,
+)
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -57,6 +64,15 @@ def _begin_writing_txn(until_s: float, cursor: Any) -> None:
     left_s = max(until_s - time.monotonic(), _LEAST_TIMEOUT_S)
     cursor.execute(f"PRAGMA busy_timeout = {int(left_s * 1000)}")
     cursor.execute("BEGIN IMMEDIATE")
+
+
+def _advice(error: Exception) -> str:
+    name = getattr(error, "sqlite_errorname", "")
+    if name == "SQLITE_FULL" or getattr(error, "errno", None) == errno.ENOSPC:
+        return "make room on its disk: an upgrade needs twice the size of the database"
+    if name.startswith("SQLITE_BUSY"):
+        return "another program is writing to it; try again when it is done"
+    return "check the path and its permissions, or restore a backup"
 
 
 class Database:
@@ -108,8 +124,7 @@ class Database:
         except (OSError, sqlite3.Error) as error:
             self._lock_file.release()
             raise StartError(
-                f"--database: {self._path} cannot be used ({error}); "
-                "check the path and its permissions, or restore a backup."
+                f"--database: {self._path} cannot be used ({error}); {_advice(error)}."
             ) from None
         self._writer = self._pool(1, "")
         self._readers = self._pool(_READERS, "PRAGMA query_only = ON")
@@ -216,23 +231,29 @@ class Database:
         connection = self._connect()
         try:
             # Before anything is written: a file that is not ours stays as it is.
-            fault = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
-            if fault != "ok":
+            fault = damage(connection)
+            if fault is not None:
                 raise StartError(f"is damaged ({fault}); restore a backup")
             refuse_strangers(connection)
             self._configure(connection)
-            self._tell_of_upgrade(connection)
-            migrate(connection)
+            self._upgrade(connection)
             self._begin_generation(connection)
         finally:
             connection.close()
 
-    def _tell_of_upgrade(self, connection: sqlite3.Connection) -> None:
-        if 0 < schema_version(connection) < newest_version():
+    def _upgrade(self, connection: sqlite3.Connection) -> None:
+        """Nobody else's daemon may go on in an older database: it does not know the new schema."""
+        older = 0 < schema_version(connection) < newest_version()
+        if older and self._shared:
+            self._lock_file.take_alone()
+        if older:
             self.log.info(
                 "Upgrading the database {path}; a million messages take some ten seconds",
                 path=str(self._path),
             )
+        migrate(connection)
+        if older and self._shared:
+            self._lock_file.share()
 
     def _begin_generation(self, connection: sqlite3.Connection) -> None:
         """A file that is not the one used last gets a new epoch: it has another history.

@@ -30,6 +30,20 @@ class LockFile:
                 "is in use by another daemon; stop that one, or start both with the same --redis"
             ) from None
 
+    def take_alone(self) -> None:
+        """From a shared one: nobody else may use the database now. Raises StartError."""
+        try:
+            fcntl.flock(self._held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise StartError(
+                "has to be upgraded, and another daemon uses it; stop all daemons of this "
+                "database, start this one, and then the others with the same version"
+            ) from None
+
+    def share(self) -> None:
+        """Let others use the database again."""
+        fcntl.flock(self._held, fcntl.LOCK_SH)
+
     @property
     def generation(self) -> str:
         """What was noted last; empty for a new file."""
@@ -37,8 +51,10 @@ class LockFile:
 
     def note(self, generation: str) -> None:
         """On disk when this returns."""
-        os.ftruncate(self._held, 0)
-        os.pwrite(self._held, generation.encode(), 0)
+        noted = generation.encode()
+        # Not emptied first: where the disk is full, what was noted last stays.
+        os.pwrite(self._held, noted, 0)
+        os.ftruncate(self._held, len(noted))
         os.fsync(self._held)
 
     def release(self) -> None:

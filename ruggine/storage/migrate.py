@@ -23,33 +23,49 @@ def steps() -> list[tuple[int, str]]:
 def migrate(connection: sqlite3.Connection, last: int | None = None) -> None:
     """Bring the schema to step `last` (the newest unless told), all in one transaction.
 
-    Raises StartError if something would refer to what is not there, and changes nothing then.
+    Raises StartError if something refers to what is not there, and changes nothing then.
     """
-    with _unchecked_keys(connection):
+    with _set_for_steps(connection):
         connection.execute("BEGIN IMMEDIATE")
         try:
             version = schema_version(connection)
             due = [(n, sql) for n, sql in steps() if version < n <= (last or n)]
+            if due and version:
+                _check_references(connection)
             for number, sql in due:
                 _run(connection, number, sql)
-            if due and connection.execute("PRAGMA foreign_key_check").fetchone():
-                raise StartError("is damaged (something is missing in it); restore a backup")
+            if due:
+                _check_references(connection)
             connection.execute("COMMIT")
         except BaseException:
-            connection.execute("ROLLBACK")
+            # SQLite has rolled back by itself where the disk is full.
+            if connection.in_transaction:
+                connection.execute("ROLLBACK")
             raise
 
 
+def _check_references(connection: sqlite3.Connection) -> None:
+    """Before, because what is copied by way of a join would be left out; and after."""
+    if connection.execute("PRAGMA foreign_key_check").fetchone():
+        raise StartError("is damaged (something refers to what is not there); restore a backup")
+
+
+_FOR_STEPS = {"foreign_keys": "OFF", "legacy_alter_table": "ON", "temp_store": "FILE"}
+"""A table that is made anew is gone for a moment, with what refers to it, an operator's own views
+too (sqlite.org/lang_altertable.html, section 7); and sorting a large log takes no memory."""
+
+
 @contextlib.contextmanager
-def _unchecked_keys(connection: sqlite3.Connection) -> Iterator[None]:
-    """A table that is made anew is gone for a moment (sqlite.org/lang_altertable.html, section 7);
-    foreign keys can only be switched off before the transaction."""
-    checked = connection.execute("PRAGMA foreign_keys").fetchone()[0]
-    connection.execute("PRAGMA foreign_keys = OFF")
+def _set_for_steps(connection: sqlite3.Connection) -> Iterator[None]:
+    """None of these can be set within the transaction."""
+    before = {name: connection.execute(f"PRAGMA {name}").fetchone()[0] for name in _FOR_STEPS}
+    for name, value in _FOR_STEPS.items():
+        connection.execute(f"PRAGMA {name} = {value}")
     try:
         yield
     finally:
-        connection.execute(f"PRAGMA foreign_keys = {checked}")
+        for name, value in before.items():
+            connection.execute(f"PRAGMA {name} = {value}")
 
 
 def schema_version(connection: sqlite3.Connection) -> int:
@@ -60,6 +76,19 @@ def schema_version(connection: sqlite3.Connection) -> int:
 def newest_version() -> int:
     """The number of the last step there is."""
     return steps()[-1][0]
+
+
+def damage(connection: sqlite3.Connection) -> str | None:
+    """What SQLite finds wrong with the file. Only reads.
+
+    The quick check of SQLite 3.40 sees a NULL where there is none, in a table without rowids whose
+    key has another order than its columns; the whole check, which takes longer, does not.
+    """
+    for check in ("quick_check", "integrity_check"):
+        found: str = connection.execute(f"PRAGMA {check}(1)").fetchone()[0]
+        if found == "ok":
+            return None
+    return found
 
 
 def refuse_strangers(connection: sqlite3.Connection) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import shutil
 import sqlite3
 import time
@@ -18,6 +19,8 @@ from twisted.python.failure import Failure
 from ruggine import errors
 from ruggine.errors import StartError
 from ruggine.storage.database import Database
+from ruggine.storage.lock_file import LockFile
+from ruggine.storage.migrate import migrate, newest_version
 
 
 @contextmanager
@@ -148,3 +151,47 @@ def test_writes_that_queue_behind_a_lock_are_put_off_together(
     done = DeferredList(map(write, range(10)), consumeErrors=True).addCallback(check)
     done.addCallback(lambda _: Deferred.fromCoroutine(database.write(lambda cursor: None)))
     return done.addCallback(lambda _: database.close())
+
+
+def make_old(path: Path) -> None:
+    """A database as the version before the last one left it."""
+    with opened(path):
+        pass
+    path.unlink()
+    connection = sqlite3.connect(path, isolation_level=None)
+    migrate(connection, last=newest_version() - 1)
+    connection.execute("UPDATE meta SET value = '' WHERE key = 'generation'")
+    connection.close()
+
+
+def test_an_upgrade_waits_until_nobody_else_uses_the_database(tmp_path: Path) -> None:
+    """Of several daemons: those that run would not know the new schema."""
+    path = tmp_path / "it.db"
+    make_old(path)
+    other = LockFile(path)
+    other.take(shared=True)
+    database = Database(reactor, path, shared=True)
+    with pytest.raises(StartError, match="stop all daemons"):
+        database.open()
+    other.release()
+    database.open()
+    other.take(shared=True)
+    other.release()
+    database.close()
+
+
+def test_what_was_noted_stays_where_the_disk_is_full(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lock = LockFile(tmp_path / "it.db")
+    lock.take(shared=False)
+    lock.note("before")
+
+    def full(*_: object) -> int:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("os.pwrite", full)
+    with pytest.raises(OSError, match="No space"):
+        lock.note("after")
+    assert lock.generation == "before"
+    lock.release()

@@ -10,6 +10,7 @@ import pytest
 from ruggine.errors import StartError
 from ruggine.storage import migrate as migrating
 from ruggine.storage.migrate import (
+    damage,
     migrate,
     newest_version,
     refuse_strangers,
@@ -40,6 +41,7 @@ SELECT e.chat_id, e.seq, e.kind, u.id, e.content, e.time_ms, e.client_id, e.repl
 FROM entries AS e JOIN users AS u ON u.{key} = e.sender{id}
 LEFT JOIN users AS s ON s.{key} = e.subject{id} ORDER BY e.chat_id, e.seq
 """
+_GIVEN = "SELECT chat_id, seq, user_id, emoji FROM reactions"
 _USERS = "SELECT id, name, name_key, password_hash, created_s, deleted_s FROM users ORDER BY id"
 
 
@@ -129,7 +131,7 @@ def everything(connection: sqlite3.Connection, log: str) -> list[list[tuple[obje
     return [
         connection.execute(query).fetchall()
         for query in (
-            log, _USERS, "SELECT * FROM chats", "SELECT * FROM reactions",
+            log, _USERS, _GIVEN, "SELECT * FROM chats",
             "SELECT * FROM private_messages", "SELECT * FROM group_messages",
         )
     ]  # fmt: skip
@@ -137,7 +139,7 @@ def everything(connection: sqlite3.Connection, log: str) -> list[list[tuple[obje
 
 def test_what_was_said_is_still_there_when_the_log_gets_numbers(old: sqlite3.Connection) -> None:
     before = everything(old, _LOG.format(key="id", id="_id"))
-    assert [len(rows) for rows in before] == [6, 2, 2, 1, 1, 2]
+    assert [len(rows) for rows in before] == [6, 2, 1, 2, 1, 2]
     migrate(old)
     assert everything(old, _LOG.format(key="number", id="")) == before
     with pytest.raises(sqlite3.IntegrityError, match="UNIQUE"):
@@ -146,11 +148,58 @@ def test_what_was_said_is_still_there_when_the_log_gets_numbers(old: sqlite3.Con
         old.execute("UPDATE entries SET sender = 99 WHERE chat_id = 2")
 
 
-def test_a_log_that_refers_to_nobody_is_left_as_it_is(old: sqlite3.Connection) -> None:
+@pytest.mark.parametrize(
+    "change",
+    [
+        "UPDATE reactions SET user_id = 'nobody'",
+        "UPDATE entries SET sender_id = 'nobody' WHERE seq = 3",
+        "UPDATE entries SET subject_id = 'nobody' WHERE seq = 1 AND chat_id = 1",
+    ],
+)
+def test_a_log_that_refers_to_nobody_is_left_as_it_is(old: sqlite3.Connection, change: str) -> None:
     """Whose words would be lost otherwise."""
     old.execute("PRAGMA foreign_keys = OFF")
-    old.execute("UPDATE reactions SET user_id = 'nobody'")
+    old.execute(change)
     before = schema(old)
     with pytest.raises(StartError, match="damaged"):
         migrate(old)
     assert (schema(old), schema_version(old)) == (before, 4)
+
+
+def test_what_an_operator_has_added_stays(old: sqlite3.Connection) -> None:
+    old.execute("CREATE VIEW mine AS SELECT name FROM users")
+    old.execute("CREATE VIEW my_words AS SELECT content FROM private_messages")
+    migrate(old)
+    assert old.execute("SELECT * FROM mine ORDER BY name").fetchall()[1] == ("luigi",)
+    assert old.execute("SELECT * FROM my_words").fetchall() == [("a te",)]
+
+
+def test_a_full_disk_is_said_and_changes_nothing(old: sqlite3.Connection) -> None:
+    pages = old.execute("PRAGMA page_count").fetchone()[0]
+    old.execute(f"PRAGMA max_page_count = {pages}")
+    with pytest.raises(sqlite3.OperationalError, match="full"):
+        migrate(old)
+    assert not old.in_transaction
+    assert schema_version(old) == 4
+    assert old.execute("SELECT COUNT(*) FROM entries").fetchone() == (6,)
+
+
+def test_the_settings_of_a_connection_are_as_before(old: sqlite3.Connection) -> None:
+    names = ("foreign_keys", "legacy_alter_table", "temp_store")
+    before = [old.execute(f"PRAGMA {name}").fetchone() for name in names]
+    migrate(old)
+    assert [old.execute(f"PRAGMA {name}").fetchone() for name in names] == before
+
+
+def test_a_database_with_a_reaction_is_not_damaged(old: sqlite3.Connection) -> None:
+    """SQLite 3.40 says so of one that is older."""
+    assert damage(old) is None
+    migrate(old)
+    assert old.execute("PRAGMA quick_check").fetchall() == [("ok",)]
+
+
+def test_a_damaged_database_is_found_out(old: sqlite3.Connection) -> None:
+    old.execute("PRAGMA writable_schema = ON")
+    old.execute("UPDATE sqlite_master SET rootpage = 2 WHERE name = 'sessions'")
+    old.execute("PRAGMA writable_schema = RESET")
+    assert damage(old) is not None

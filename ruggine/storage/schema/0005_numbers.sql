@@ -50,12 +50,27 @@ SELECT
     e.chat_id, e.seq, e.kind, u.number, e.content, e.time_ms, e.client_id, e.reply_to, s.number,
     e.ref, e.active, e.edited, e.deleted
 FROM entries AS e
-CROSS JOIN users AS u ON u.id = e.sender_id
+LEFT JOIN users AS u ON u.id = e.sender_id
 LEFT JOIN users AS s ON s.id = e.subject_id
 ORDER BY e.chat_id, e.seq;
 
 DROP TABLE entries;
 ALTER TABLE new_entries RENAME TO entries;
+
+-- In the order of the key: the quick check of SQLite 3.40 takes another one for damage.
+CREATE TABLE new_reactions (
+    chat_id INTEGER NOT NULL,
+    seq INTEGER NOT NULL,
+    emoji TEXT NOT NULL,
+    user_id TEXT NOT NULL REFERENCES users (id),
+    PRIMARY KEY (chat_id, seq, emoji, user_id),
+    FOREIGN KEY (chat_id, seq) REFERENCES entries (chat_id, seq)
+) STRICT, WITHOUT ROWID;
+
+INSERT INTO new_reactions SELECT chat_id, seq, emoji, user_id FROM reactions;
+
+DROP TABLE reactions;
+ALTER TABLE new_reactions RENAME TO reactions;
 
 -- What makes a send idempotent for ever.
 CREATE UNIQUE INDEX entries_by_client_id ON entries (sender, client_id)
