@@ -14,7 +14,7 @@ from ruggine.bench.figures import spreads
 ROOT = Path(__file__).parent.parent.parent
 SMALL = ("--pairs=2", "--seconds=0.3", "--runs=1", "--quiet", "--groups=5",
          "--connections=30", "--clients=40", "--flooders=2", "--talkers=1", "--slow=2",
-         "--megabytes=3")  # fmt: skip
+         "--megabytes=10")  # fmt: skip
 
 
 def run(module: str, *arguments: str) -> str:

@@ -315,7 +315,7 @@ async def crowd(stage: Stage) -> Verdict:
     [node] = stage.nodes
     for _ in range(stage.count):
         token = stage.trial.people[0].token
-        others = [LoadSocket(*node.websocket, token) for _ in range(CROWD)]
+        others = [LoadSocket(node.websocket, token) for _ in range(CROWD)]
         await stage.after(50, 300)
         stage.note("crowd")
         await _stop_politely(stage)
