@@ -21,10 +21,10 @@ from ruggine.errors import StartError
 from ruggine.net.connections import Connections
 from ruggine.storage.database import Database
 
-BACKLOG = 4096
+BACKLOG = 512
 """Connections that wait to be accepted, unless the endpoint says how many (the system may allow
 fewer). Twisted's own are 50: of a thousand clients that come back at once most would find no
-place and try again after 1, 2, 4 … seconds."""
+place and try again after 1, 2, 4 … seconds. More of them at once make who is there wait longer."""
 
 _KEEP_ALIVE = {"TCP_KEEPIDLE": 60, "TCP_KEEPINTVL": 15, "TCP_KEEPCNT": 4}
 """Seconds of silence, seconds between probes, probes without an answer."""

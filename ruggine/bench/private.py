@@ -19,6 +19,8 @@ from ruggine.bench.sockets import LoadSocket
 
 _STRAGGLERS_S = 20
 _LOOK_S = 0.1
+_FD_SETSIZE = 1024
+"""select() knows no file descriptors from this number on (glibc)."""
 
 
 class Pair:
@@ -106,15 +108,21 @@ class Load:
 
     def receive(self, seconds: float) -> set[Pair]:
         """Take what arrives within so long; the pairs that heard something."""
-        # The selector's own time-out is in whole milliseconds.
-        if not select.select([self._selector], [], [], seconds)[0]:
-            return set()
         heard = set()
-        for key, _ in self._selector.select(0):
+        for key, _ in self._selector.select(self._wait(seconds)):
             pair, end = key.data
             end.receive()
             heard.add(pair)
         return heard
+
+    def _wait(self, seconds: float) -> float:
+        """The selector's own time-out is in whole milliseconds: wait without it, as far as select()
+        goes; what is left to wait."""
+        number = self._selector.fileno()
+        if number >= _FD_SETSIZE:
+            return seconds
+        select.select([number], [], [], seconds)
+        return 0.0
 
     def finish(self) -> None:
         """Wait for what is on its way. Raises SystemExit unless every message went well."""

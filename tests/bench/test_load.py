@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import os
+import resource
 import socket
 from collections.abc import Iterator
 from typing import Any
@@ -12,6 +15,7 @@ import pytest
 from ruggine.bench.book import Book, Listener
 from ruggine.bench.connections import Arrival, allow_files, connected
 from ruggine.bench.group import Fan, Reader
+from ruggine.bench.private import Load
 from ruggine.bench.progress import no_progress
 from ruggine.bench.reservoir import TEXT, Reservoir, group, private
 from ruggine.bench.slow import Lazy
@@ -159,3 +163,15 @@ def test_whatever_else_a_slow_reader_finds_is_noticed(
 ) -> None:
     with pytest.raises(SystemExit, match=fault):
         woken(numbers, end)
+
+
+def test_a_load_beside_a_thousand_open_files_is_heard() -> None:
+    """Which are more than select() knows."""
+    with contextlib.ExitStack() as stack:
+        before = resource.getrlimit(resource.RLIMIT_NOFILE)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (2048, before[1]))
+        stack.callback(resource.setrlimit, resource.RLIMIT_NOFILE, before)
+        for _ in range(1024):
+            stack.callback(os.close, os.dup(0))
+        load = stack.enter_context(contextlib.closing(Load(("", 0), [])))
+        assert load.receive(0.01) == set()
