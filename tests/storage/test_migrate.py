@@ -184,6 +184,21 @@ def test_a_full_disk_is_said_and_changes_nothing(old: sqlite3.Connection) -> Non
     assert old.execute("SELECT COUNT(*) FROM entries").fetchone() == (6,)
 
 
+def test_what_sqlite_has_rolled_back_itself_is_said_as_it_is(
+    old: sqlite3.Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As it does where the disk is full; a second ROLLBACK would hide why."""
+    step = """
+    CREATE TABLE new (x);
+    CREATE TRIGGER full BEFORE INSERT ON new BEGIN SELECT RAISE(ROLLBACK, 'no room'); END;
+    INSERT INTO new VALUES (1);
+    """
+    monkeypatch.setattr(migrating, "steps", lambda: [*steps()[:4], (5, step)])
+    with pytest.raises(sqlite3.IntegrityError, match="no room"):
+        migrate(old)
+    assert schema_version(old) == 4
+
+
 def test_the_settings_of_a_connection_are_as_before(old: sqlite3.Connection) -> None:
     names = ("foreign_keys", "legacy_alter_table", "temp_store")
     before = [old.execute(f"PRAGMA {name}").fetchone() for name in names]
