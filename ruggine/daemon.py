@@ -22,9 +22,9 @@ from ruggine.net.connections import Connections
 from ruggine.storage.database import Database
 
 BACKLOG = 512
-"""Connections that wait to be accepted, unless the endpoint says how many (the system may allow
-fewer). Twisted's own are 50: of a thousand clients that come back at once most would find no
-place and try again after 1, 2, 4 … seconds. More of them at once make who is there wait longer."""
+"""Connections that wait to be accepted, unless the endpoint or systemd says how many (the system
+may allow fewer). Twisted's own are 50: of a thousand clients that come back at once most would find
+no place and try again after 1, 2, 4 … seconds. More at once make who is there wait longer."""
 
 _KEEP_ALIVE = {"TCP_KEEPIDLE": 60, "TCP_KEEPINTVL": 15, "TCP_KEEPCNT": 4}
 """Seconds of silence, seconds between probes, probes without an answer."""
@@ -73,7 +73,7 @@ class Port:
             )
         self._listening = result
         _keep_alive(result.socket)
-        if "backlog=" not in self._endpoint:
+        if "backlog=" not in self._endpoint and not self._endpoint.startswith("systemd:"):
             result.socket.listen(BACKLOG)
 
     def announce(self) -> None:
