@@ -14,6 +14,7 @@ import msgspec
 
 from ruggine.bench.figures import Figures
 from ruggine.bench.people import Person
+from ruggine.bench.private import FD_SETSIZE
 from ruggine.bench.progress import Progress
 from ruggine.bench.server import Server
 from ruggine.bench.sockets import handshake, text_frame
@@ -24,8 +25,7 @@ _PATIENCE_S = 120.0
 """Who finds the system's queue full tries again after 1, 2, 4 … seconds."""
 _SETTLE_S = 2.0
 _KIB = 1024
-_SELECTABLE = 1024
-_SPARE_FILES = _SELECTABLE + 400
+_SPARE_FILES = FD_SETSIZE + 400
 
 
 class Arrival:
@@ -69,9 +69,9 @@ class Arrival:
 
 
 def _high_socket() -> socket.socket:
-    """Leaves the low numbers of files to private.Load, whose select() knows no others."""
+    """Leaves the low numbers of files to private.Load, which counts no microseconds beyond them."""
     with socket.socket() as low:
-        number = fcntl.fcntl(low, fcntl.F_DUPFD_CLOEXEC, _SELECTABLE)
+        number = fcntl.fcntl(low, fcntl.F_DUPFD_CLOEXEC, FD_SETSIZE)
     return socket.socket(fileno=number)
 
 

@@ -19,7 +19,7 @@ from ruggine.bench.sockets import LoadSocket
 
 _STRAGGLERS_S = 20
 _LOOK_S = 0.1
-_FD_SETSIZE = 1024
+FD_SETSIZE = 1024
 """select() knows no file descriptors from this number on (glibc)."""
 
 
@@ -119,7 +119,7 @@ class Load:
         """The selector's own time-out is in whole milliseconds: wait without it, as far as select()
         goes; what is left to wait."""
         number = self._selector.fileno()
-        if number >= _FD_SETSIZE:
+        if number >= FD_SETSIZE:
             return seconds
         select.select([number], [], [], seconds)
         return 0.0

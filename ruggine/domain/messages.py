@@ -70,7 +70,6 @@ class Messages:
         received_s = time.perf_counter()
         self.received += 1
         self._check_length(content)
-
         time_ms = int(self._clock() * 1000)
         chat = self._directory.known_chat(sender, place)
         chat_id = chat.id if chat is not None else _UNKNOWN
