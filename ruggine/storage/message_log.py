@@ -11,7 +11,7 @@ from __future__ import annotations
 import sqlite3
 import time
 from collections import defaultdict
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from typing import Any
 
 from twisted.internet.defer import Deferred, succeed
@@ -154,27 +154,25 @@ def _store_at_once_txn(cursor: Cursor, drafts: Sequence[Draft]) -> list[Outcome]
     for index, draft in enumerate(drafts):
         senders[draft.chat_id, draft.sender.id].append(index)
     entries_by_index: dict[int, Entry] = {}
-    numbers: dict[str, int] = {}
     # In the order of the chats' ids, so that two writers cannot wait for each other.
     for (chat_id, sender_id), indexes in sorted(senders.items()):
         row = cursor.execute(
             "UPDATE chats SET last_seq = last_seq + ?1 WHERE id = ?2 AND closed = 0 AND EXISTS ("
             "SELECT 1 FROM chat_members "
             "WHERE user_id = ?3 AND chat_id = ?2 AND left_seq IS NULL AND NOT barred"
-            ") RETURNING last_seq, (SELECT number FROM users WHERE id = ?3)",
+            ") RETURNING last_seq",
             (len(indexes), chat_id, sender_id),
         ).fetchone()
         if row is None:
             return None
-        numbers[sender_id] = row[1]
         for seq, index in enumerate(indexes, row[0] - len(indexes) + 1):
             entries_by_index[index] = _entry(drafts[index], seq)
-    _insert_txn(cursor, tuple(entries_by_index.values()), numbers)
+    _insert_txn(cursor, tuple(entries_by_index.values()))
     return [Appended(entries_by_index[index], duplicate=False) for index in range(len(drafts))]
 
 
-def _insert_txn(cursor: Cursor, new: Sequence[Entry], numbers: Mapping[str, int]) -> None:
-    """`numbers` of the senders, by their ids."""
+def _insert_txn(cursor: Cursor, new: Sequence[Entry]) -> None:
+    numbers = _numbers_txn(cursor, {entry.sender.id for entry in new})
     for at in range(0, len(new), _ROWS_AT_ONCE):
         some = new[at : at + _ROWS_AT_ONCE]
         cursor.execute(
@@ -234,7 +232,7 @@ def _store_txn(
         allowed = [index for index in indexes if outcomes[index] is None]
         if allowed:
             new += _place_txn(cursor, chat_id, drafts, allowed, outcomes)
-    _insert_txn(cursor, new, _numbers_txn(cursor, {entry.sender.id for entry in new}))
+    _insert_txn(cursor, new)
 
 
 def _numbers_txn(cursor: Cursor, user_ids: Iterable[str]) -> dict[str, int]:
