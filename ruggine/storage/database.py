@@ -243,16 +243,15 @@ class Database:
 
     def _upgrade(self, connection: sqlite3.Connection) -> None:
         """Nobody else's daemon may go on in an older database: it does not know the new schema."""
-        older = 0 < schema_version(connection) < newest_version()
-        if older and self._shared:
-            self._lock_file.take_alone()
-        if older:
+        if 0 < schema_version(connection) < newest_version():
+            if self._shared:
+                self._lock_file.take_alone()
             self.log.info(
                 "Upgrading the database {path}; a million messages take some ten seconds",
                 path=str(self._path),
             )
         migrate(connection)
-        if older and self._shared:
+        if self._shared:
             self._lock_file.share()
 
     def _begin_generation(self, connection: sqlite3.Connection) -> None:
