@@ -47,8 +47,9 @@ class LocalSessionCache:
         if not ended:
             self._keep(token_hash, session)
 
-    def forget(self, token_hash: bytes) -> None:
-        self._keep(token_hash, None)
+    async def forget(self, token_hashes: Collection[bytes]) -> None:
+        for token_hash in token_hashes:
+            self._keep(token_hash, None)
 
     def _keep(self, token_hash: bytes, session: Session | None) -> None:
         self._sessions.put(token_hash, (session, self._monotonic() + SESSION_TTL_S))

@@ -178,8 +178,13 @@ class RedisBus(Service):
         value = self._signing.sign(key, msgspec.json.encode(session))
         self._send("SET", key, value, "EX", SESSION_TTL_S, "NX")
 
-    def forget(self, token_hash: bytes) -> None:
-        self._send("SET", _session_key(token_hash), _ENDED, "EX", 2 * SESSION_TTL_S)
+    async def forget(self, token_hashes: Collection[bytes]) -> None:
+        begun = [
+            self._begin("SET", _session_key(token_hash), _ENDED, "EX", 2 * SESSION_TTL_S)
+            for token_hash in token_hashes
+        ]
+        for answer in [self._bounded(answer) for answer in begun if answer is not None]:
+            await answer
 
     # What Redis says
 

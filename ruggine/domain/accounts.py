@@ -72,7 +72,7 @@ class Accounts:
         """Ends the user's other sessions. Raises InvalidCredentials, RateLimited."""
         await self._confirm(session.user, old, address)
         password_hash = await self._hasher.hash(new)
-        self._sessions.ended(
+        await self._sessions.ended(
             await self._store.set_password(
                 session.user.id, password_hash, self._clock(), address, keep=session.id
             )
@@ -87,7 +87,7 @@ class Accounts:
         ended, left = await self._store.delete(user, self._clock(), address)
         self._directory.forget_user(user)
         self._groups.left(left)
-        self._sessions.ended(ended)
+        await self._sessions.ended(ended)
 
     async def everybody(self) -> list[tuple[User, bool]]:
         """Every user, by name, with whether they are online."""

@@ -125,8 +125,9 @@ class SessionCache(Protocol):
 
     def put(self, token_hash: bytes, session: Session) -> None: ...
 
-    def forget(self, token_hash: bytes) -> None:
-        """The session has ended: no node may find it here again."""
+    async def forget(self, token_hashes: Collection[bytes]) -> None:
+        """These sessions have ended: when this returns, no node finds them here again. Waits no
+        longer than a second, and never raises."""
 
 
 class ChatStore(Protocol):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import secrets
 import uuid
-from collections.abc import Iterable
+from collections.abc import Sequence
 
 from ruggine import errors
 from ruggine.domain import ports
@@ -75,14 +75,14 @@ class Sessions:
 
     async def logout(self, session: Session, address: str) -> None:
         """End one session and its connections, on every node."""
-        self.ended(
+        await self.ended(
             await self._store.end(session.user.id, session.id, "logout", self._clock(), address)
         )
 
     async def logout_all(self, user: User, address: str) -> int:
         """End every session of a user; returns how many there were."""
         ended = await self._store.end_all(user.id, self._clock(), address)
-        self.ended(ended)
+        await self.ended(ended)
         return len(ended)
 
     async def revoke(self, user: User, session_id: str, address: str) -> None:
@@ -90,7 +90,7 @@ class Sessions:
         ended = await self._store.end(user.id, session_id, "revoke", self._clock(), address)
         if not ended:
             raise errors.NotFound("You have no such session.")
-        self.ended(ended)
+        await self.ended(ended)
 
     async def sweep(self) -> None:
         """Note which sessions were used, and end the expired ones. Called now and then."""
@@ -99,13 +99,14 @@ class Sessions:
         used.update(connection.session.id for connection in self._hub.connections())
         if used:
             await self._store.touch(used, now_s)
-        self.ended(await self._store.expire(now_s, now_s - self._idle_s, now_s - self._max_s))
+        await self.ended(await self._store.expire(now_s, now_s - self._idle_s, now_s - self._max_s))
 
-    def ended(self, ended: Iterable[EndedSession]) -> None:
-        """Forget sessions that the store has ended, and close their connections."""
+    async def ended(self, ended: Sequence[EndedSession]) -> None:
+        """Close the connections of sessions that the store has ended, and have every node forget
+        them."""
         by_user: dict[str, list[str]] = {}
         for session in ended:
-            self._cache.forget(session.token_hash)
             by_user.setdefault(session.user_id, []).append(session.id)
         for user_id, session_ids in by_user.items():
             self._hub.sessions_ended(user_id, session_ids)
+        await self._cache.forget([session.token_hash for session in ended])

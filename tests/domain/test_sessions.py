@@ -66,8 +66,9 @@ class Cache:
     def put(self, hash_: bytes, session: Session) -> None:
         self.known[hash_] = session
 
-    def forget(self, hash_: bytes) -> None:
-        self.known.pop(hash_, None)
+    async def forget(self, hashes: Collection[bytes]) -> None:
+        for hash_ in hashes:
+            self.known.pop(hash_, None)
 
 
 class Office:
