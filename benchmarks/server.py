@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
-import socket
 import subprocess
 import sys
 import tempfile
@@ -16,6 +15,7 @@ from pathlib import Path
 
 from benchmarks.seed import Seeded
 from ruggine.bench.server import Server
+from ruggine.free_port import free_port
 
 _START_S = 20
 
@@ -54,14 +54,6 @@ def own_server(options: list[str], folder: Path | None) -> Iterator[Server]:
 def _ready(port: int) -> None:
     """Raises OSError until the daemon can store messages, which is after it listens."""
     urllib.request.urlopen(f"http://127.0.0.1:{port}/readyz", timeout=1).close()
-
-
-def free_port() -> int:
-    """A TCP port of 127.0.0.1 that nobody uses now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 def pin(pid: int, processor: int) -> None:

@@ -15,6 +15,7 @@ from pathlib import Path
 from client_tk import secret
 from client_tk.model import Server
 from client_tk.settings import Profile
+from ruggine.free_port import free_port
 
 _PASSWORD = "a demo password"  # noqa: S105 - of a daemon that lives for a demonstration
 _PEOPLE = ("alice", "bob")
@@ -31,7 +32,7 @@ def main() -> None:
     """Ends when both windows are closed."""
     with tempfile.TemporaryDirectory(prefix="ruggine-demo-") as name:
         folder = Path(name)
-        server = Server("127.0.0.1", _free_port(), _free_port())
+        server = Server("127.0.0.1", free_port(), free_port())
         daemon = _start_daemon(folder, server)
         try:
             seed(folder, server)
@@ -92,7 +93,7 @@ def _start_daemon(folder: Path, server: Server) -> subprocess.Popen[bytes]:
             twistd, "-n", "--pidfile=", "ruggine",
             f"--tcp=tcp:{server.line_port}:interface=127.0.0.1",
             f"--websocket=tcp:{server.websocket_port}:interface=127.0.0.1",
-            f"--http=tcp:{_free_port()}:interface=127.0.0.1",
+            f"--http=tcp:{free_port()}:interface=127.0.0.1",
             f"--database=sqlite:{folder / 'ruggine.db'}",
         ],
         stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd=folder,
@@ -112,12 +113,6 @@ def _start_daemon(folder: Path, server: Server) -> subprocess.Popen[bytes]:
 def _start_client(folder: Path, name: str) -> subprocess.Popen[bytes]:
     program = [sys.executable, "-m", "client_tk", "--profile", name, "--folder", str(folder)]
     return subprocess.Popen(program)  # noqa: S603 - our own client
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 if __name__ == "__main__":

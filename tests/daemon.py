@@ -5,26 +5,19 @@ from __future__ import annotations
 import os
 import re
 import signal
-import socket
 import subprocess
 import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
 
+from ruggine.free_port import free_port
+
 PASSWORD = "una-password-segreta"
 TOKEN = re.compile(r"rg1_[A-Za-z0-9_-]{20,}")
 LISTENING = "HTTP Server listening on"
 TWISTD = Path(sys.executable).with_name("twistd")
 _START_S = 15
-
-
-def free_port() -> int:
-    """A TCP port of 127.0.0.1 that nobody uses now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 class Daemon:

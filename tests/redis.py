@@ -10,7 +10,8 @@ import subprocess
 from importlib import resources
 from pathlib import Path
 
-from tests.daemon import free_port, wait_until
+from ruggine.free_port import free_port
+from tests.daemon import wait_until
 
 CONFIGURATION = Path(__file__).parent.parent / "redis.conf"
 

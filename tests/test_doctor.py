@@ -18,9 +18,10 @@ import pytest
 
 from ruggine.doctor import files
 from ruggine.doctor.reach import Address, address_of
+from ruggine.free_port import free_port
 from ruggine.storage.migrate import migrate
 from tests.cast import SocketPerson
-from tests.daemon import Daemon, free_port
+from tests.daemon import Daemon
 from tests.redis import Redis
 
 RUGGINE = Path(sys.executable).with_name("ruggine")

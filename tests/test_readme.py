@@ -20,7 +20,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.daemon import free_port
+from ruggine.free_port import free_port
 
 ROOT = Path(__file__).parent.parent
 PATIENCE_S = 180

@@ -15,8 +15,9 @@ from pathlib import Path
 
 import pytest
 
+from ruggine.free_port import free_port
 from ruggine.storage.migrate import migrate
-from tests.daemon import TWISTD, Daemon, free_port, wait_until
+from tests.daemon import TWISTD, Daemon, wait_until
 
 ROOT = Path(__file__).parent.parent
 

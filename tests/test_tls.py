@@ -14,8 +14,9 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
+from ruggine.free_port import free_port
 from tests.cast import Telephone, WebSocket
-from tests.daemon import PASSWORD, Daemon, free_port
+from tests.daemon import PASSWORD, Daemon
 
 
 @pytest.fixture(scope="module")

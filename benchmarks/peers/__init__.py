@@ -15,9 +15,10 @@ import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from benchmarks.server import free_port, pin, wait_for
+from benchmarks.server import pin, wait_for
 from ruggine.bench.people import People, Person
 from ruggine.bench.server import Server
+from ruggine.free_port import free_port
 
 _HERE = Path(__file__).parent
 _CACHE = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "ruggine" / "peers"

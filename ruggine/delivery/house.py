@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import socket
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -15,8 +14,11 @@ from twisted.internet.error import ConnectError
 from twisted.internet.protocol import ProcessProtocol, Protocol
 from twisted.internet.task import deferLater
 
+from ruggine.free_port import free_port
+
 _START_S = 30.0
 _POLL_S = 0.02
+_LINES_TOLD = 5
 
 
 class Node:
@@ -31,7 +33,7 @@ class Node:
         self._reactor = reactor
         self._folder = folder
         self._program = program or [str(Path(sys.executable).with_name("twistd"))]
-        self.tcp, self.websocket, self.http = (("127.0.0.1", _free_port()) for _ in range(3))
+        self.tcp, self.websocket, self.http = (("127.0.0.1", free_port()) for _ in range(3))
         self.log = folder / f"log-{self.tcp[1]}"
         ports = {"tcp": self.tcp, "websocket": self.websocket, "http": self.http}
         self._options = {
@@ -73,7 +75,11 @@ class Node:
             if await self._accepts():
                 return
             await deferLater(self._reactor, _POLL_S)
-        raise RuntimeError(f"the daemon did not start; see {self.log}")
+        raise RuntimeError(f"the daemon did not start; {self.log} ends so:\n{self._last_lines()}")
+
+    def _last_lines(self) -> str:
+        lines = self.log.read_text("utf-8", "replace").splitlines()
+        return "\n".join(lines[-_LINES_TOLD:])
 
     def pause(self) -> None:
         """It stands still from the next instruction on, and only `kill` can follow."""
@@ -121,10 +127,3 @@ class _Ends(ProcessProtocol):
 
     def processEnded(self, reason: Any) -> None:
         self._ended.callback(reason.value.exitCode)
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port

@@ -26,11 +26,12 @@ from client_tk.reports import (
     SignedIn,
     Unreachable,
 )
+from ruggine.free_port import free_port
 from ruggine.wire import frames
 from ruggine.wire.requests import Cursor, SendMessage
 from tests.cast import Telephone, WebSocket, register
 from tests.client.linked import PATIENCE_S, Linked, linked, server_of
-from tests.daemon import PASSWORD, Daemon, free_port, wait_until
+from tests.daemon import PASSWORD, Daemon, wait_until
 from tests.test_tls import certificate, tls_daemon
 
 __all__ = ["certificate", "tls_daemon"]
