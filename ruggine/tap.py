@@ -40,7 +40,7 @@ from ruggine.monitoring.lag import Lag
 from ruggine.monitoring.metrics import Parts, make_registry
 from ruggine.monitoring.page import page_files
 from ruggine.monitoring.performance_log import EVERY_S, PerformanceLog
-from ruggine.net.chat_socket import ChatSocketFactory
+from ruggine.net.chat_factory import ChatSocketFactory
 from ruggine.net.commands import (
     AccountCommands,
     Commands,

@@ -20,7 +20,7 @@ from ruggine.domain.hub import Hub
 from ruggine.domain.messages import Messages
 from ruggine.meters import Histogram
 from ruggine.monitoring.lag import Lag
-from ruggine.net.chat_socket import ChatSocketFactory
+from ruggine.net.chat_factory import ChatSocketFactory
 from ruggine.net.commands import AccountCommands
 from ruggine.net.connections import Connections
 from ruggine.net.line_protocol import LineFactory

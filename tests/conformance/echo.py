@@ -13,7 +13,8 @@ from autobahn.twisted.websocket import WebSocketServerProtocol
 from twisted.internet import reactor
 
 from ruggine import config
-from ruggine.net.chat_socket import ChatSocket, ChatSocketFactory
+from ruggine.net.chat_factory import ChatSocketFactory
+from ruggine.net.chat_socket import ChatSocket
 from ruggine.net.connections import Connections
 from ruggine.net.small_frames import text_frame
 

@@ -17,7 +17,8 @@ from websockets.uri import parse_uri
 
 from ruggine.events import FriendRequested, Typing, UserStatus
 from ruggine.model import Ending
-from ruggine.net.chat_socket import CLOSE_GRACE_S, ChatSocketFactory
+from ruggine.net.chat_factory import ChatSocketFactory
+from ruggine.net.chat_socket import CLOSE_GRACE_S
 from ruggine.net.connections import LINGER_S
 from ruggine.net.framing import FramedNotice
 from ruggine.wire.requests import SendMessage
