@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any, Concatenate, Literal, ParamSpec, TypeVar
 
 from twisted.enterprise import adbapi
+from twisted.internet.defer import DeferredSemaphore
 from twisted.logger import Logger
 
 from ruggine import errors
@@ -42,6 +43,10 @@ MIN_SQLITE = (3, 37)
 _BUSY_TIMEOUT_S = 5
 _LEAST_TIMEOUT_S = 0.02
 _READERS = 2
+
+_READS_AT_ONCE = 16
+"""More only come back at once, and are one long turn of the reactor in which everybody waits."""
+
 _SYNCHRONOUS = {"full": "FULL", "relaxed": "NORMAL"}
 
 _FATAL = ("SQLITE_IOERR_FSYNC", "SQLITE_IOERR_DIR_FSYNC", "SQLITE_CORRUPT", "SQLITE_NOTADB")
@@ -103,6 +108,7 @@ class Database:
         self._shared = shared
         self._fail = fail
         self._lock_file = LockFile(path)
+        self._reading = DeferredSemaphore(_READS_AT_ONCE)
         self._trouble = ""
         self.epoch = ""
         self.bus_key = b""
@@ -134,7 +140,11 @@ class Database:
     ) -> T:
         """Run `function` in one consistent snapshot. Raises Unavailable if storage is down."""
         asked_s = time.perf_counter()
-        result = await self._run(self._readers, _begin_reading_txn, function, *args, **kwargs)
+        await self._reading.acquire()
+        try:
+            result = await self._run(self._readers, _begin_reading_txn, function, *args, **kwargs)
+        finally:
+            self._reading.release()
         self.read_s.observe(time.perf_counter() - asked_s)
         return result
 

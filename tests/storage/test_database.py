@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+import pytest_twisted
 from twisted.internet import reactor
 from twisted.internet.defer import Deferred, DeferredList
 from twisted.logger import LogEvent
@@ -18,9 +19,10 @@ from twisted.python.failure import Failure
 
 from ruggine import errors
 from ruggine.errors import StartError
-from ruggine.storage.database import Database
+from ruggine.storage.database import _READS_AT_ONCE, Database
 from ruggine.storage.lock_file import LockFile
 from ruggine.storage.migrate import migrate, newest_version
+from tests.daemon import wait_until
 
 
 @contextmanager
@@ -151,6 +153,33 @@ def test_writes_that_queue_behind_a_lock_are_put_off_together(
     done = DeferredList(map(write, range(10)), consumeErrors=True).addCallback(check)
     done.addCallback(lambda _: Deferred.fromCoroutine(database.write(lambda cursor: None)))
     return done.addCallback(lambda _: database.close())
+
+
+@pytest_twisted.ensureDeferred
+async def test_of_many_reads_few_come_back_in_one_turn_of_the_reactor(tmp_path: Path) -> None:
+    """It stands still here for longer than all of them take."""
+    done: list[int] = []
+    with opened(tmp_path / "it.db") as database:
+        reads = [
+            Deferred.fromCoroutine(database.read(lambda cursor, n: done.append(n), number))
+            for number in range(100)
+        ]
+        wait_until(lambda: len(done) >= _READS_AT_ONCE)
+        time.sleep(0.1)
+        assert len(done) == _READS_AT_ONCE
+        for read in reads:
+            await read
+    assert sorted(done) == list(range(100))
+
+
+@pytest_twisted.ensureDeferred
+async def test_reads_that_fail_keep_no_place(tmp_path: Path, logged_errors: list[LogEvent]) -> None:
+    with opened(tmp_path / "it.db") as database:
+        for _ in range(_READS_AT_ONCE + 1):
+            with pytest.raises(errors.Unavailable):
+                await database.read(lambda cursor: cursor.execute("SELECT * FROM nowhere"))
+        assert await database.answers()
+    logged_errors.clear()
 
 
 def make_old(path: Path) -> None:
