@@ -19,7 +19,7 @@ from twisted.internet.defer import Deferred
 from twisted.internet.task import deferLater
 
 from benchmarks.server import own_server
-from ruggine.bench.bystanders import talking
+from ruggine.bench.bystanders import delays, talking
 from ruggine.bench.people import Person
 from ruggine.bench.private import Load
 from ruggine.bench.server import Server
@@ -151,11 +151,7 @@ def _report(results: dict[str, Any]) -> str:
         f"up after {results['seconds_until_all_had_caught_up']} s"
     ]
     for when in ("before", "during"):
-        values = results[f"pair_{when}"]
-        lines.append(
-            f"a pair {when}: p50 {values['p50_ms']:.2f} ms, p99 {values['p99_ms']:.2f} ms, "
-            f"longest {values['longest_ms']:.2f} ms"
-        )
+        lines.append(f"a pair {when}: {delays(results[f'pair_{when}'])}")
     lines.append(f"memory of the daemon (RSS): {results['memory_mb']:.0f} MB")
     return "\n".join(lines)
 

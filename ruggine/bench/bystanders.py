@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from multiprocessing.connection import Connection
 from typing import Any
 
-from ruggine.bench.figures import Stretch
+from ruggine.bench.figures import Figures, Stretch
 from ruggine.bench.people import Person
 from ruggine.bench.private import Load
 from ruggine.bench.progress import no_progress
@@ -55,6 +55,14 @@ def talking(address: tuple[str, int], people: list[Person], rate: float) -> Iter
     finally:
         process.terminate()
         process.join()
+
+
+def delays(felt: Figures) -> str:
+    """What `Stretch.delay_figures` found, for people."""
+    return (
+        f"p50 {felt['p50_ms']:.2f} ms, p99 {felt['p99_ms']:.2f} ms, "
+        f"longest {felt['longest_ms']:.2f} ms"
+    )
 
 
 def _wait_until_ready(pipe: Connection) -> None:

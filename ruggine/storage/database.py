@@ -11,8 +11,7 @@ import os
 import sqlite3
 import time
 import uuid
-from collections.abc import Callable
-from functools import partial
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any, Concatenate, Literal, ParamSpec, TypeVar
 
@@ -24,6 +23,7 @@ from ruggine import errors
 from ruggine.errors import StartError
 from ruggine.meters import Histogram
 from ruggine.storage.folding import fold
+from ruggine.storage.group_commit import FATAL, GroupCommit
 from ruggine.storage.lock_file import LockFile
 from ruggine.storage.migrate import (
     damage,
@@ -41,7 +41,6 @@ MIN_SQLITE = (3, 37)
 """STRICT tables and RETURNING."""
 
 _BUSY_TIMEOUT_S = 5
-_LEAST_TIMEOUT_S = 0.02
 _READERS = 2
 
 _READS_AT_ONCE = 16
@@ -49,26 +48,14 @@ _READS_AT_ONCE = 16
 
 _SYNCHRONOUS = {"full": "FULL", "relaxed": "NORMAL"}
 
-_FATAL = ("SQLITE_IOERR_FSYNC", "SQLITE_IOERR_DIR_FSYNC", "SQLITE_CORRUPT", "SQLITE_NOTADB")
-"""After a failed fsync nobody knows what is on the disk: the pages count as written (T. Rebello et
-al., "Can Applications Recover from fsync Failures?", USENIX ATC 2020). Only
-a new process, which reads everything anew, can tell."""
-
 
 def _cannot_go_on(reason: str) -> None:
     raise RuntimeError(reason)
 
 
-def _begin_reading_txn(cursor: Any) -> None:
+def _read_txn(cursor: Any, function: Callable[..., T], *args: Any, **kwargs: Any) -> T:
     cursor.execute("BEGIN")
-
-
-def _begin_writing_txn(until_s: float, cursor: Any) -> None:
-    """Wait for another program's lock until then, and not for as long again after each write that
-    waited in the same queue."""
-    left_s = max(until_s - time.monotonic(), _LEAST_TIMEOUT_S)
-    cursor.execute(f"PRAGMA busy_timeout = {int(left_s * 1000)}")
-    cursor.execute("BEGIN IMMEDIATE")
+    return function(cursor, *args, **kwargs)
 
 
 def _advice(error: Exception) -> str:
@@ -133,6 +120,7 @@ class Database:
                 f"--database: {self._path} cannot be used ({error}); {_advice(error)}."
             ) from None
         self._writer = self._pool(1, "")
+        self._commits = GroupCommit(self._writer, _BUSY_TIMEOUT_S)
         self._readers = self._pool(_READERS, "PRAGMA query_only = ON")
 
     async def read(
@@ -142,7 +130,9 @@ class Database:
         asked_s = time.perf_counter()
         await self._reading.acquire()
         try:
-            result = await self._run(self._readers, _begin_reading_txn, function, *args, **kwargs)
+            result: T = await self._heard(
+                self._readers.runInteraction(_read_txn, function, *args, **kwargs)
+            )
         finally:
             self._reading.release()
         self.read_s.observe(time.perf_counter() - asked_s)
@@ -151,13 +141,13 @@ class Database:
     async def write(
         self, function: Callable[Concatenate[Cursor, P], T], *args: P.args, **kwargs: P.kwargs
     ) -> T:
-        """Run `function` in one transaction and return after its commit.
+        """Run `function` in one transaction, maybe with others', and return after its commit.
 
         Raises Unavailable if storage is down, and what `function` raises; nothing is written then.
+        `function` may be run again, so it must change nothing but the database.
         """
-        begin = partial(_begin_writing_txn, time.monotonic() + _BUSY_TIMEOUT_S)
         asked_s = time.perf_counter()
-        result = await self._run(self._writer, begin, function, *args, **kwargs)
+        result = await self._heard(self._commits.write(function, *args, **kwargs))
         self.write_s.observe(time.perf_counter() - asked_s)
         return result
 
@@ -175,20 +165,10 @@ class Database:
         self._writer.close()
         self._lock_file.release()
 
-    async def _run(
-        self,
-        pool: adbapi.ConnectionPool,
-        begin: Callable[[Any], None],
-        function: Callable[..., T],
-        *args: Any,
-        **kwargs: Any,
-    ) -> T:
-        def interaction_txn(cursor: Any) -> T:
-            begin(cursor)
-            return function(cursor, *args, **kwargs)
-
+    async def _heard(self, answer: Awaitable[T]) -> T:
+        """What the database answers. Raises Unavailable instead of its own errors."""
         try:
-            result: T = await pool.runInteraction(interaction_txn)
+            result = await answer
         except sqlite3.DatabaseError as error:
             self._judge(error)
             raise errors.Unavailable from None
@@ -201,7 +181,7 @@ class Database:
         """Returns where trying again may help. Raises what is a mistake of the program's own."""
         name = getattr(error, "sqlite_errorname", "no code")
         reason = f"{error} ({name})"
-        if name.startswith(_FATAL):
+        if name.startswith(FATAL):
             self._fail(f"the database {self._path} cannot be relied upon any more: {reason}")
         elif not isinstance(error, sqlite3.OperationalError):
             raise error

@@ -1,8 +1,8 @@
-"""The log of every chat: the write path with its group commit, and the reads.
+"""The log of every chat: the write path with its batches, and the reads.
 
-Drafts that arrive while a commit is in flight wait for the next one, and one transaction holds
-all of them; nothing waits for a timer, so an idle node commits a lone message at once. Within
-the transaction `chats.last_seq` is raised and the entries are inserted: the order of commits is
+Drafts that arrive while a batch is being committed wait for the next one, which holds all of
+them; nothing waits for a timer, so an idle node commits a lone message at once. Within the
+transaction `chats.last_seq` is raised and the entries are inserted: the order of commits is
 the order of `seq`, without holes.
 """
 

@@ -94,6 +94,13 @@ def test_it_measures_a_storm_of_those_who_come_back() -> None:
     assert results["pair_before"]["p50_ms"] > 0
 
 
+def test_it_measures_marks() -> None:
+    text = run("benchmarks.marks", "--members=6", "--rate=20", "--seconds=0.5", "--json")
+    results = json.loads(text)
+    assert results["marks"] >= 6
+    assert results["pair_during"]["p50_ms"] > 0
+
+
 def test_it_measures_searching() -> None:
     results = json.loads(run("benchmarks.search", "--messages=300"))
     assert results["a rare word"]["median"] > 0
