@@ -160,7 +160,10 @@ class Database:
         return True
 
     def close(self) -> None:
-        """Close every connection, and wait for the threads that hold them."""
+        """Close every connection, and wait for the threads that hold them.
+
+        A write that is still waiting for its transaction is not written, and never answered.
+        """
         self._readers.close()
         self._writer.close()
         self._lock_file.release()

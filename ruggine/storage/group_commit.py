@@ -1,8 +1,8 @@
 """Group commit of all writes: what waits for the writer is committed in one transaction.
 
 A write that finds the writer idle is committed at once. What arrives while a commit is in flight
-waits for the next one, which holds all of it: however many write, each waits for two commits at
-most, and the disk is asked once for all of them.
+waits for the next one, which holds all of it, so the disk is asked once for all who write at a
+time, and nobody waits in a queue of them.
 """
 
 from __future__ import annotations
@@ -10,12 +10,11 @@ from __future__ import annotations
 import sqlite3
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from twisted.enterprise import adbapi
 from twisted.internet.defer import Deferred
-from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from ruggine.errors import Refusal
@@ -32,9 +31,6 @@ FATAL = ("SQLITE_IOERR_FSYNC", "SQLITE_IOERR_DIR_FSYNC", "SQLITE_CORRUPT", "SQLI
 al., "Can Applications Recover from fsync Failures?", USENIX ATC 2020). Only
 a new process, which reads everything anew, can tell."""
 
-_OF_ALL = ("SQLITE_BUSY", *FATAL)
-"""Errors that each of a transaction's writes would meet alone too."""
-
 _LEAST_TIMEOUT_S = 0.02
 
 
@@ -42,16 +38,17 @@ _LEAST_TIMEOUT_S = 0.02
 class _Write:
     function: Callable[[Cursor], Any]
     until_s: float
+    alone: bool = False
+    """It was in a transaction that failed, for whatever reason of whichever write."""
     done: Deferred[Any] = field(default_factory=Deferred)
 
 
 class GroupCommit:
     """The one that writes to a database, through a pool with a single thread.
 
-    `busy_timeout_s` is how long a write waits for the lock of another program.
+    `busy_timeout_s` is how long a write waits for the lock of another program. After one of the
+    FATAL errors nothing is written any more.
     """
-
-    log = Logger()
 
     def __init__(self, pool: adbapi.ConnectionPool, busy_timeout_s: float) -> None:
         self._pool = pool
@@ -77,37 +74,47 @@ class GroupCommit:
     def _begin(self) -> None:
         if self._waiting and not self._committing:
             self._committing = True
-            batch, self._waiting = self._waiting[:MAX_WRITES], self._waiting[MAX_WRITES:]
-            committed = Deferred.fromCoroutine(self._commit(batch))
-            committed.addCallback(self._answer, batch)
-            committed.addErrback(lambda failure: self.log.failure("The writer failed", failure))
+            count = 1 if self._waiting[0].alone else MAX_WRITES
+            batch, self._waiting = self._waiting[:count], self._waiting[count:]
+            committed = self._pool.runInteraction(_together_txn, batch)
+            committed.addCallbacks(self._committed, self._failed, (batch,), None, (batch,))
 
-    def _answer(self, outcomes: Sequence[Any], batch: Sequence[_Write]) -> None:
-        """The next transaction is on its way to the disk meanwhile."""
+    def _committed(self, outcomes: Sequence[Any], batch: Sequence[_Write]) -> None:
+        """Who is answered may have more to write: that is part of the next transaction then."""
         self._committing = False
-        self._begin()
         for write, outcome in zip(batch, outcomes, strict=True):
             write.done.callback(outcome)  # a Failure too
+        self._begin()
 
-    async def _commit(self, batch: Sequence[_Write]) -> list[Any]:
-        """What became of each, in their order."""
-        try:
-            outcomes: list[Any] = await self._pool.runInteraction(_together_txn, batch)
-            return outcomes
-        except Exception as error:
-            name = getattr(error, "sqlite_errorname", "")
-            if len(batch) == 1 or name.startswith(_OF_ALL):
-                return [Failure()] * len(batch)
-        # One write that the database rejects must not fail its neighbours: each for itself.
-        return [outcome for write in batch for outcome in await self._commit([write])]
+    def _failed(self, failure: Failure, batch: list[_Write]) -> None:
+        """A write that the database rejects must not fail its neighbours: each for itself."""
+        name = getattr(failure.value, "sqlite_errorname", "")
+        failed = batch
+        if name.startswith("SQLITE_BUSY"):
+            now_s = time.monotonic() + _LEAST_TIMEOUT_S
+            failed = [write for write in batch if write.until_s <= now_s]
+            self._waiting[:0] = [write for write in batch if write.until_s > now_s]
+        elif len(batch) > 1 and not name.startswith(FATAL):
+            failed = []
+            self._waiting[:0] = [replace(write, alone=True) for write in batch]
+        self._committing = name.startswith(FATAL)
+        for write in failed:
+            write.done.callback(failure)
+        self._begin()
 
 
 def _together_txn(cursor: Cursor, batch: Sequence[_Write]) -> list[Any]:
-    """Run all of them in one transaction. Raises what one raises, if it is not a Refusal."""
-    _begin_txn(cursor, max(write.until_s for write in batch))
+    """Run all of them in one transaction, and return what they return or a Failure of their own.
+    Raises what fails all of them."""
+    _begin_txn(cursor, min(write.until_s for write in batch))
     if len(batch) == 1:
-        return [batch[0].function(cursor)]
-    return [_one_of_many_txn(cursor, write) for write in batch]
+        outcomes = [batch[0].function(cursor)]
+    else:
+        outcomes = [_one_of_many_txn(cursor, write) for write in batch]
+    if not cursor.connection.in_transaction:
+        # After some errors SQLite ends it by itself (sqlite.org/lang_transaction.html, 3).
+        raise sqlite3.OperationalError("the transaction has ended before its commit")
+    return outcomes
 
 
 def _begin_txn(cursor: Cursor, until_s: float) -> None:
@@ -119,11 +126,11 @@ def _begin_txn(cursor: Cursor, until_s: float) -> None:
 
 
 def _one_of_many_txn(cursor: Cursor, write: _Write) -> Any:
-    """Who is refused leaves nothing behind, and does not disturb the others."""
+    """Who is refused, or breaks a constraint, leaves nothing behind and disturbs nobody."""
     cursor.execute("SAVEPOINT one_of_many")
     try:
         outcome = write.function(cursor)
-    except Refusal:
+    except (Refusal, sqlite3.IntegrityError):
         outcome = Failure()
         cursor.execute("ROLLBACK TO one_of_many")
     cursor.execute("RELEASE one_of_many")
