@@ -133,19 +133,20 @@ class Hub:
         self, user: LocalUser, connection: ports.ResumingConnection, returning: Returning
     ) -> None:
         for chat_id, missed in tuple(returning.missed.items()):
-            await self._resume_chat(user, connection, missed)
+            above = await self._resume_chat(user, connection, missed)
             if connection not in user.connections:
                 return
             del returning.missed[chat_id]
-            if missed.above > self._last_for(user, missed):
-                returning.passed[chat_id] = missed.above
+            if above > self._head_for(user, missed):
+                returning.passed[chat_id] = above
 
     async def _resume_chat(
         self, user: LocalUser, connection: ports.ResumingConnection, missed: Missed
-    ) -> None:
-        """Returns where the live entries go on, so that nothing is between the two.
+    ) -> int:
+        """Returns how far it came: live entries go on there, so that nothing is between the two.
 
-        Who has left meanwhile and joined anew gets nothing of what was said in between.
+        Who has left meanwhile and joined anew gets nothing of what was said in between, and the
+        beginning of the new membership before they are told that they have caught up.
         """
         above, last = self._above_for(user, missed, missed.above), self._last_for(user, missed)
         if last - above > RESUMED:
@@ -156,17 +157,24 @@ class Hub:
         ):
             entries = await self._log.entries_after(missed.chat.id, above, _RESUME_CHUNK)
             if not entries:  # a damaged log must not be read for ever
-                return
+                return above
             for entry in entries:
                 await connection.drained()
                 if connection not in user.connections:
-                    return
+                    return above
                 if entry.seq <= last:
                     connection.deliver(self._frame(missed.chat, entry))
                     self.delivered += 1
                     above = entry.seq
+        return above
 
     def _last_for(self, user: LocalUser, missed: Missed) -> int:
+        """How far to resume a chat."""
+        here, head = user.chats.get(missed.chat.id), self._head_for(user, missed)
+        since = here.followers[user.id].since if here is not None else 0
+        return max(head, since + 1) if since > missed.above else head
+
+    def _head_for(self, user: LocalUser, missed: Missed) -> int:
         """How far a user has come in a chat: what is later is delivered live, or not theirs."""
         here = user.chats.get(missed.chat.id)
         if here is not None:

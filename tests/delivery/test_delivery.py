@@ -33,7 +33,7 @@ from twisted.logger import LogEvent
 
 from ruggine.domain import hub
 from ruggine.model import User
-from ruggine.storage import message_log
+from ruggine.storage import database, group_commit, message_log
 from tests.delivery.world import DORY, TROUBLES, UGO, Then, Town, World, found_town
 
 EXAMPLES = int(os.environ.get("DELIVERY_EXAMPLES", "150"))
@@ -41,6 +41,8 @@ STEPS = int(os.environ.get("DELIVERY_STEPS", "40"))
 
 SIZES = [
     (message_log, "MAX_BATCH", 3),
+    (group_commit, "MAX_WRITES", 2),
+    (database, "_READS_AT_ONCE", 2),
     (hub, "_CHUNK", 3),
     (hub, "_RESUME_CHUNK", 2),
     (hub, "RESUMED", 6),

@@ -652,6 +652,29 @@ def test_who_leaves_and_joins_anew_while_resuming_gets_nothing_of_what_is_betwee
     assert dory.heard == [2, 3, 6, 7]
 
 
+def test_who_joins_anew_while_resuming_hears_of_it_before_they_have_caught_up(
+    group: Node, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And once. What comes after "caught up" is never from beyond a hole."""
+    monkeypatch.setattr(hub, "_RESUME_CHUNK", 1)
+    for _ in range(5):
+        group.store.append()
+    group.store.left_seq[DORY.id] = 5
+    dory = come_back(group, 3, 5, slow=True)
+    group.store.append("member_joined", DORY)
+    del group.store.left_seq[DORY.id]
+    group.store.joined_seq[DORY.id] = 6
+    group.bus.slow = Deferred()
+    group.hub.on_event(ChatsChanged(DORY.id))
+    slow, dory.slow = dory.slow, None
+    assert slow is not None
+    slow.callback(None)
+    assert (dory.heard, dory.caught_up) == ([4, 6], [2])
+    group.bus.slow.callback(None)
+    group.hub.publish(GROUP, group.store.append())
+    assert dory.heard == [4, 6, 7]
+
+
 def test_who_joined_anew_before_they_arrive_gets_nothing_of_what_is_between(group: Node) -> None:
     """It was looked up what they had missed while they were gone."""
     for _ in range(7):
