@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from ruggine.domain import ports
 from ruggine.model import Chat, Entry, Missed
@@ -23,22 +24,33 @@ class Returning:
         return entry.chat_id not in self.missed and entry.seq > self.passed.get(entry.chat_id, 0)
 
 
+class Left(NamedTuple):
+    """A membership that ended: what was theirs stands above `since`, up to their member_left."""
+
+    since: int
+    upto: int
+
+
 @dataclass(slots=True, eq=False)
 class LocalUser:
     """A user who is connected to this node, or is about to be.
 
     `changed` while the chats are being read says that they must be read again. `left` has the
-    `seq` of their member_left of chats that they were seen to leave: what was read of those
-    before is out of date.
+    chats that they were seen to leave, the last time: what was read of those before is out of
+    date.
     """
 
     id: str
     connections: dict[ports.Connection, Returning | None] = field(default_factory=dict)
     attaching: set[ports.Connection] = field(default_factory=set)
     chats: dict[int, LocalChat] = field(default_factory=dict)
-    left: dict[int, int] = field(default_factory=dict)
+    left: dict[int, Left] = field(default_factory=dict)
     loaded: bool = False
     changed: bool = False
+
+    def left_at(self, chat_id: int) -> int:
+        """The `seq` of the last member_left that was seen, or 0."""
+        return self.left[chat_id].upto if chat_id in self.left else 0
 
     @property
     def unread(self) -> list[LocalChat]:

@@ -17,7 +17,7 @@ from typing import TypeVar
 
 from ruggine import errors
 from ruggine.domain import ports
-from ruggine.domain.following import Follower, LocalChat, LocalUser, Returning
+from ruggine.domain.following import Follower, Left, LocalChat, LocalUser, Returning
 from ruggine.events import (
     AnyEvent,
     AnyNotice,
@@ -179,11 +179,12 @@ class Hub:
         here = user.chats.get(missed.chat.id)
         if here is not None:
             return here.followers[user.id].head or 0
-        return user.left.get(missed.chat.id, missed.upto or 0)
+        return user.left_at(missed.chat.id) or missed.upto or 0
 
     def _above_for(self, user: LocalUser, missed: Missed, above: int) -> int:
-        here = user.chats.get(missed.chat.id)
-        return max(above, here.followers[user.id].since) if here is not None else above
+        here, left = user.chats.get(missed.chat.id), user.left.get(missed.chat.id)
+        since = here.followers[user.id].since if here is not None else left.since if left else 0
+        return max(above, since)
 
     def connections(self) -> list[ports.Connection]:
         """Every attached connection."""
@@ -292,8 +293,8 @@ class Hub:
         belongings = await self._chat_store.of_users([user.id])
         still = {b.chat.id: b for b in belongings if b.left_seq is None}
         for gone in belongings:
-            if gone.left_seq is not None:
-                user.left[gone.chat.id] = max(gone.left_seq, user.left.get(gone.chat.id, 0))
+            if gone.left_seq is not None and gone.left_seq > user.left_at(gone.chat.id):
+                user.left[gone.chat.id] = Left(max(gone.joined_seq - 1, 0), gone.left_seq)
         for here in unread:
             follower = here.followers.get(user.id)
             if follower is None or follower.head is not None:
@@ -330,7 +331,7 @@ class Hub:
     def _follow_new(self, user_id: str, chat: Chat, head: int) -> None:
         """A chat that a loaded user does not follow yet is new to them, from `head` on."""
         user = self._users.get(user_id)
-        if user is None or chat.id in user.chats or head < user.left.get(chat.id, 0):
+        if user is None or chat.id in user.chats or head < user.left_at(chat.id):
             return
         if not user.loaded:
             user.changed = True
@@ -425,7 +426,7 @@ class Hub:
         user = self._users.get(user_id)
         if user is None or not user.loaded or user_id in here.followers:
             return
-        if seq <= user.left.get(here.chat.id, 0):
+        if seq <= user.left_at(here.chat.id):
             return
         if self._chats.get(here.chat.id) is here:
             self._follow(user, here.chat, seq - 1)
@@ -433,9 +434,10 @@ class Hub:
             self._follow_new(user_id, here.chat, seq - 1)
 
     def _unfollow_left(self, here: LocalChat, user_id: str, seq: int) -> None:
+        """Unless it is a late hint, and they have joined anew since."""
         follower = here.followers.get(user_id)
-        if follower is not None and follower.head == seq:
-            follower.user.left[here.chat.id] = seq
+        if follower is not None and follower.head == seq and follower.since < seq:
+            follower.user.left[here.chat.id] = Left(follower.since, seq)
             self._unfollow(follower.user, here)
 
     # Telling

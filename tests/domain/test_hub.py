@@ -527,6 +527,21 @@ def test_a_late_hint_of_a_joining_means_nothing_to_who_has_left(group: Node) -> 
     assert ugo.heard == []
 
 
+def test_a_late_hint_of_a_leaving_means_nothing_to_who_has_joined_anew(group: Node) -> None:
+    """They are the only one here, and have not heard yet that they have."""
+    dory = group.seat(DORY)
+    left = group.store.append("member_left", DORY)
+    group.hub.publish(GROUP, left)
+    group.store.append("member_joined", DORY)
+    group.store.joined_seq[DORY.id] = 2
+    group.bus.slow = Deferred()
+    group.hub.on_event(ChatsChanged(DORY.id))
+    group.hub.on_event(EntryAppended(left))
+    group.bus.slow.callback(None)
+    group.hub.publish(GROUP, group.store.append())
+    assert dory.heard == [1, 2, 3]
+
+
 def test_who_joins_and_leaves_before_it_is_looked_up_hears_of_both(group: Node) -> None:
     ugo = group.seat(UGO)
     for kind, subject in (("message", None), ("member_joined", UGO), ("member_left", UGO)):
@@ -673,6 +688,25 @@ def test_who_joins_anew_while_resuming_hears_of_it_before_they_have_caught_up(
     group.bus.slow.callback(None)
     group.hub.publish(GROUP, group.store.append())
     assert dory.heard == [4, 6, 7]
+
+
+def test_who_joins_and_leaves_again_while_resuming_gets_nothing_of_what_is_between(
+    group: Node, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Neither of the time before they joined again."""
+    monkeypatch.setattr(hub, "_RESUME_CHUNK", 1)
+    group.seat(LUIGI)
+    for _ in range(3):
+        group.hub.publish(GROUP, group.store.append())
+    group.store.left_seq[DORY.id] = 3
+    dory = come_back(group, 1, 3, slow=True)
+    group.hub.publish(GROUP, group.store.append())
+    for kind in ("member_joined", "member_left"):
+        group.hub.publish(GROUP, group.store.append(kind, DORY))
+    slow, dory.slow = dory.slow, None
+    assert slow is not None
+    slow.callback(None)
+    assert (dory.heard, dory.caught_up) == ([2, 5, 6], [3])
 
 
 def test_who_joined_anew_before_they_arrive_gets_nothing_of_what_is_between(group: Node) -> None:
