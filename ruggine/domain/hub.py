@@ -155,17 +155,17 @@ class Hub:
         while (above := self._above_for(user, missed, above)) < (
             last := self._last_for(user, missed)
         ):
-            entries = await self._log.entries_after(missed.chat.id, above, _RESUME_CHUNK)
+            read = await self._log.entries_after(missed.chat.id, above, _RESUME_CHUNK)
+            entries = [entry for entry in read if entry.seq <= last]
             if not entries:  # a damaged log must not be read for ever
                 return above
             for entry in entries:
                 await connection.drained()
                 if connection not in user.connections:
                     return above
-                if entry.seq <= last:
-                    connection.deliver(self._frame(missed.chat, entry))
-                    self.delivered += 1
-                    above = entry.seq
+                connection.deliver(self._frame(missed.chat, entry))
+                self.delivered += 1
+                above = entry.seq
         return above
 
     def _last_for(self, user: LocalUser, missed: Missed) -> int:
@@ -308,7 +308,7 @@ class Hub:
     def _begin(self, here: LocalChat, follower: Follower, belonging: Belonging) -> None:
         follower.head = belonging.last_seq
         follower.since = max(belonging.joined_seq - 1, 0)
-        self._on_head(here.chat.id, here.seen)
+        self._on_head(here.chat.id, belonging.last_seq)
 
     def _changed(self, user_id: str) -> None:
         """The database says that a user belongs to a chat more."""
@@ -371,8 +371,9 @@ class Hub:
         if here is None:
             return
         here.seen = max(here.seen, entry.seq)
-        if self._deliver(here, entry) and not here.catching_up:
-            self._spawn(self._catch_up(here))
+        # A late hint may bring somebody here for whom what came before it is the next.
+        if self._deliver(here, entry) or entry.seq < here.seen:
+            self._on_head(entry.chat_id, entry.seq)
 
     def _on_head(self, chat_id: int, seq: int) -> None:
         """The chat is said to have come to `seq`; read what somebody here is missing."""
@@ -393,7 +394,8 @@ class Hub:
                 entries = await self._log.entries_after(here.chat.id, lowest, _CHUNK)
                 for entry in entries:
                     self._deliver(here, entry)
-                if not entries or here.lowest == lowest:
+                now = here.lowest or 0
+                if now == lowest or (not entries and now > lowest):
                     break
         finally:
             here.catching_up = False

@@ -542,6 +542,44 @@ def test_a_late_hint_of_a_leaving_means_nothing_to_who_has_joined_anew(group: No
     assert dory.heard == [1, 2, 3]
 
 
+def test_who_joins_by_a_late_hint_hears_what_came_before_it(group: Node) -> None:
+    """Everybody else here has heard it already."""
+    dory = group.seat(DORY)
+    group.hub.publish(GROUP, group.store.append("member_left", DORY))
+    joined = group.store.append("member_joined", DORY)
+    group.store.append()
+    luigi = group.seat(LUIGI)
+    group.hub.on_event(EntryAppended(joined))
+    assert (dory.heard, luigi.heard) == ([1, 2, 3], [])
+
+
+def test_who_joins_while_what_is_missing_is_being_read_misses_nothing(group: Node) -> None:
+    """The read was asked for by who was further on."""
+    dory = group.seat(DORY)
+    group.hub.publish(GROUP, group.store.append("member_left", DORY))
+    joined = group.store.append("member_joined", DORY)
+    group.store.append()
+    luigi = group.seat(LUIGI)
+    group.store.held = []
+    group.hub.on_event(EntryAppended(group.store.append()))
+    spawn(group.hub._catch_up(group.hub._chats[GROUP.id]))
+    group.hub.on_event(EntryAppended(joined))
+    while group.store.held is not None:
+        group.store.release()
+    assert (dory.heard, luigi.heard) == ([1, 2, 3, 4], [4])
+
+
+def test_a_log_with_a_hole_is_not_read_for_ever(group: Node) -> None:
+    """What is read is beyond what is theirs."""
+    for _ in range(4):
+        group.store.append()
+    group.store.left_seq[DORY.id] = 3
+    entries = group.store.entries
+    group.store.entries = [*entries[:2], entries[3]]
+    dory = come_back(group, 2, 3)
+    assert (dory.heard, dory.caught_up) == ([], [0])
+
+
 def test_who_joins_and_leaves_before_it_is_looked_up_hears_of_both(group: Node) -> None:
     ugo = group.seat(UGO)
     for kind, subject in (("message", None), ("member_joined", UGO), ("member_left", UGO)):

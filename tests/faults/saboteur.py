@@ -152,10 +152,10 @@ def a_page_off_by_one() -> None:
     """What follows a cursor begins one too late, where it is resumed."""
     resume = Hub._resume_chat
 
-    async def off_by_one(self: Hub, user: Any, connection: Any, missed: Any) -> None:
+    async def off_by_one(self: Hub, user: Any, connection: Any, missed: Any) -> int:
         if missed.above + 1 <= self._last_for(user, missed):
             missed = type(missed)(missed.chat, missed.above + 1, missed.upto)
-        await resume(self, user, connection, missed)
+        return await resume(self, user, connection, missed)
 
     Hub._resume_chat = off_by_one  # type: ignore[method-assign]
 
