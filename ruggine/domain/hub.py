@@ -148,11 +148,11 @@ class Hub:
         Who has left meanwhile and joined anew gets nothing of what was said in between, and the
         beginning of the new membership before they are told that they have caught up.
         """
-        above, last = self._above_for(user, missed, missed.above), self._last_for(user, missed)
+        above, last = max(missed.above, self._since(user, missed)), self._last_for(user, missed)
         if last - above > RESUMED:
             connection.tell_gap(missed.chat, above + 1, last - RESUMED)
             above = last - RESUMED
-        while (above := self._above_for(user, missed, above)) < (
+        while (above := max(above, self._since(user, missed))) < (
             last := self._last_for(user, missed)
         ):
             read = await self._log.entries_after(missed.chat.id, above, _RESUME_CHUNK)
@@ -170,8 +170,7 @@ class Hub:
 
     def _last_for(self, user: LocalUser, missed: Missed) -> int:
         """How far to resume a chat."""
-        here, head = user.chats.get(missed.chat.id), self._head_for(user, missed)
-        since = here.followers[user.id].since if here is not None else 0
+        since, head = self._since(user, missed), self._head_for(user, missed)
         return max(head, since + 1) if since > missed.above else head
 
     def _head_for(self, user: LocalUser, missed: Missed) -> int:
@@ -181,10 +180,12 @@ class Hub:
             return here.followers[user.id].head or 0
         return user.left_at(missed.chat.id) or missed.upto or 0
 
-    def _above_for(self, user: LocalUser, missed: Missed, above: int) -> int:
+    def _since(self, user: LocalUser, missed: Missed) -> int:
+        """Where the last membership begins that is known here."""
         here, left = user.chats.get(missed.chat.id), user.left.get(missed.chat.id)
-        since = here.followers[user.id].since if here is not None else left.since if left else 0
-        return max(above, since)
+        if here is not None:
+            return here.followers[user.id].since
+        return left.since if left is not None else 0
 
     def connections(self) -> list[ports.Connection]:
         """Every attached connection."""

@@ -542,24 +542,25 @@ def test_a_late_hint_of_a_leaving_means_nothing_to_who_has_joined_anew(group: No
     assert dory.heard == [1, 2, 3]
 
 
-def test_who_joins_by_a_late_hint_hears_what_came_before_it(group: Node) -> None:
-    """Everybody else here has heard it already."""
+def joined_anew_unheard(group: Node) -> tuple[Seat, Seat, Entry]:
+    """Dory, whose joining has not been heard of; Luigi, who arrived after it; and the entry."""
     dory = group.seat(DORY)
     group.hub.publish(GROUP, group.store.append("member_left", DORY))
     joined = group.store.append("member_joined", DORY)
     group.store.append()
-    luigi = group.seat(LUIGI)
+    return dory, group.seat(LUIGI), joined
+
+
+def test_who_joins_by_a_late_hint_hears_what_came_before_it(group: Node) -> None:
+    """Everybody else here has heard it already."""
+    dory, luigi, joined = joined_anew_unheard(group)
     group.hub.on_event(EntryAppended(joined))
     assert (dory.heard, luigi.heard) == ([1, 2, 3], [])
 
 
 def test_who_joins_while_what_is_missing_is_being_read_misses_nothing(group: Node) -> None:
     """The read was asked for by who was further on."""
-    dory = group.seat(DORY)
-    group.hub.publish(GROUP, group.store.append("member_left", DORY))
-    joined = group.store.append("member_joined", DORY)
-    group.store.append()
-    luigi = group.seat(LUIGI)
+    dory, luigi, joined = joined_anew_unheard(group)
     group.store.held = []
     group.hub.on_event(EntryAppended(group.store.append()))
     spawn(group.hub._catch_up(group.hub._chats[GROUP.id]))
