@@ -56,6 +56,7 @@ def check(history: History, log: list[Stored], late_after_s: float = 0) -> list[
         *_refused_but_stored(seen),
         *_overtaken(seen),
         *_what_devices_saw(seen),
+        *_shown_before_the_answer(seen),
         *_incomplete(seen),
         *_after_revocation(seen),
         *_late(seen, late_after_s),
@@ -211,6 +212,19 @@ def _same(row: Stored, record: Received) -> bool:
     if record.kind != "message" or row.kind != "message":
         return record.kind == row.kind
     return (row.sender, row.content) == (record.sender, record.content)
+
+
+def _shown_before_the_answer(seen: _Seen) -> Iterator[Violation]:
+    """On the connection that sent it. Sent twice, it may have been stored the first time."""
+    for device, records in seen.received.items():
+        for record in records:
+            op = (record.sender, record.client_id)
+            sent, answers = seen.invoked.get(op, ()), seen.acknowledged.get(op, ())
+            if len(sent) != 1 or not answers or answers[0].at_s <= record.at_s:
+                continue
+            if (sent[0].device, sent[0].connection) == (device, record.connection):
+                text = f"{device} saw {record.chat} {record.seq} before its message_sent"
+                yield Violation("shown before the answer", text)
 
 
 def _incomplete(seen: _Seen) -> Iterator[Violation]:

@@ -175,8 +175,11 @@ class Device:
         request_id = str(self._requests)
         self.waiting[request_id] = message, self._now
         self._add(
-            Invoked(self._now, message.sender, message.client_id, message.chat, message.content)
-        )
+            Invoked(
+                self._now, message.sender, message.client_id, message.chat, message.content,
+                self.name, self._connection,
+            )
+        )  # fmt: skip
         self._say(
             message_type="send_message", request_id=request_id, client_id=message.client_id,
             content=message.content, **message.place,

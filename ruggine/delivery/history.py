@@ -20,6 +20,8 @@ class Invoked(Struct, frozen=True, tag=True):
     client_id: str
     chat: str
     content: str
+    device: str = ""
+    connection: int = 0
 
 
 class Acknowledged(Struct, frozen=True, tag=True):

@@ -294,7 +294,7 @@ class MessageLog(Protocol):
         first: `after` one, else the newest. None for who never belonged to the chat."""
 
     async def entries_after(self, chat_id: int, seq: int, limit: int) -> list[Entry]:
-        """The next entries of any kind, in order."""
+        """The next entries of any kind, in order; an appended one not before its `answer`."""
 
     async def exists(self, chat_id: int, seq: int) -> bool:
         """Whether there is a message."""

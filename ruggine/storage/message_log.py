@@ -52,6 +52,8 @@ class MessageLog:
     def __init__(self, database: Database) -> None:
         self._database = database
         self._waiting: Batch = []
+        self._in_flight: Batch = []
+        self._answering: list[Deferred[None]] = []
         self._committing = False
         self.stored = 0
         self.commit_s = Histogram()
@@ -76,7 +78,13 @@ class MessageLog:
         return await self._database.read(_own_page_txn, user_id, chat_id, before, after, limit)
 
     async def entries_after(self, chat_id: int, seq: int, limit: int) -> list[Entry]:
-        return await self._database.read(_entries_after_txn, chat_id, seq, limit)
+        """A read may see what was committed a moment ago before its sender is answered."""
+        read = await self._database.read(_entries_after_txn, chat_id, seq, limit)
+        if any(draft.chat_id == chat_id for draft, _ in self._in_flight):
+            answered: Deferred[None] = Deferred()
+            self._answering.append(answered)
+            await answered
+        return read
 
     async def exists(self, chat_id: int, seq: int) -> bool:
         return await self._database.read(_exists_txn, chat_id, seq)
@@ -86,14 +94,17 @@ class MessageLog:
         try:
             batch, committed = self._begin()
             while batch:
+                self._in_flight = batch
                 outcomes = await committed
                 following, following_committed = self._begin()
                 self._answer(batch, outcomes)
+                self._all_answered()
                 if not following:
                     following, following_committed = self._begin()
                 batch, committed = following, following_committed
         finally:
             self._committing = False
+            self._all_answered()
 
     def _begin(self) -> tuple[Batch, Awaitable[Sequence[Outcome]]]:
         batch, self._waiting = self._waiting[:MAX_BATCH], self._waiting[MAX_BATCH:]
@@ -106,6 +117,13 @@ class MessageLog:
                 answer(outcome)
             except Exception:
                 self.log.failure("An answer after a commit failed")
+
+    def _all_answered(self) -> None:
+        """Who has read what this batch stored may show it now."""
+        self._in_flight = []
+        answering, self._answering = self._answering, []
+        for answered in answering:
+            answered.callback(None)
 
     async def _commit(self, drafts: Sequence[Draft]) -> Sequence[Outcome]:
         began_s = time.perf_counter()

@@ -13,7 +13,7 @@ from tests.delivery.model import Fact, Model
 CROWDED = 2
 """Frames that may wait for a slow reader before `drained` waits too."""
 
-Frame = tuple[Literal["entry", "gap", "caught up"], Any]
+Frame = tuple[Literal["entry", "gap", "caught up", "answer"], Any]
 
 
 def name_of(chat: Chat) -> str:
@@ -29,7 +29,11 @@ def fact_of(entry: Entry) -> Fact:
 
 
 class Connection:
-    """Implements `ruggine.domain.ports.ResumingConnection`. What is written waits to be read."""
+    """Implements `ruggine.domain.ports.ResumingConnection`. What is written waits to be read.
+
+    `unanswered` has the messages that nobody but this connection has sent, until it has read that
+    they are stored: it must not see them before.
+    """
 
     def __init__(self, session: Session, *, slow: bool) -> None:
         self.session = session
@@ -40,6 +44,7 @@ class Connection:
         self.resumed: set[str] = set()
         self.heads: dict[str, int] = {}
         self.heard: set[str] = set()
+        self.unanswered: set[str] = set()
         self._draining: list[Deferred[None]] = []
 
     def has_attached(self, missed: dict[int, Missed] | None, heads: dict[str, int]) -> None:
@@ -62,6 +67,9 @@ class Connection:
 
     def tell_caught_up(self) -> None:
         self._write(("caught up", None))
+
+    def answer(self, client_id: str) -> None:
+        self._write(("answer", client_id))
 
     async def drained(self) -> None:
         if len(self.pipe) >= CROWDED and self.slow and not self.gone:
@@ -124,6 +132,9 @@ class Client:
             case ("caught up", _):
                 assert self.connection is not None
                 self.connection.caught_up = True
+            case ("answer", client_id):
+                assert self.connection is not None
+                self.connection.unanswered.discard(client_id)
         return True
 
     def _pass_over(self, chat: str, first: int, last: int) -> None:
@@ -141,6 +152,7 @@ class Client:
         assert fact.seq > last, (name, chat, fact, last)
         due = self.model.next(name, chat, last)
         assert fact.seq == due or self._may_begin_at(chat, fact.seq), (name, chat, fact, due)
+        assert fact.client_id not in self.connection.unanswered, (name, chat, fact)
         self.connection.heard.add(chat)
         self.cursors[chat] = fact.seq
         self.seen.setdefault(chat, []).append(fact.seq)

@@ -159,6 +159,7 @@ class Node:
             (end.hints, end.deliver_one),
             (end.orders, end.obey),
             (work.reads.jobs[1:], partial(work.read, 1)),
+            (work.results[1:], partial(work.report, 1)),
             (end.hints[1:], partial(end.deliver_one, -1)),
             (end.heard, end.deliver_again),
             (end.heard[1:], partial(end.deliver_again, 1)),

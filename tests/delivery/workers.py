@@ -48,9 +48,9 @@ def _run(on_result: Any, function: Callable[[], Any], fails: bool) -> None:
 class Workers:
     """One writer, two readers, and a reactor of which a Database needs no more than this.
 
-    Jobs begin in the order they came; either of two reads at a time may end first. Their results
-    reach the reactor's thread in the order in which they were had. `fails` says that the next job
-    of a kind does; `failures` counts those that were heard of.
+    Jobs begin in the order they came; either of two reads at a time may end first. What two of the
+    threads have to tell may reach the reactor's in either order. `fails` says that the next job of
+    a kind does; `failures` counts those that were heard of.
     """
 
     def __init__(self) -> None:
@@ -93,11 +93,11 @@ class Workers:
         self.on_write()
         return True
 
-    def report(self) -> bool:
-        """Hand one result to who waits for it."""
-        if not self.results:
+    def report(self, which: int = 0) -> bool:
+        """Hand the first result to who waits for it, or the second."""
+        if which >= len(self.results):
             return False
-        self.results.pop(0)()
+        self.results.pop(which)()
         return True
 
     def _fails(self, kind: str) -> bool:

@@ -161,13 +161,25 @@ class World:
         key = client.user.name, client_id
         self.model.tried[key].add((chat, text))
         self.attempts[key] += 1
-        node = self.nodes[client.node]
+        node, connection = self.nodes[client.node], client.connection
         belonged = self._membership(client.user, chat)
+        assert connection is not None
+        if self.attempts[key] == 1:
+            connection.unanswered.add(client_id)
+        else:
+            self._may_come_unanswered(*key)
 
         def answer(_: Chat | None, outcome: ports.Outcome) -> None:
             self.check(partial(self._answered, key, chat, text, belonged, node, outcome))
+            connection.answer(client_id)
 
         node.spawn(_submit(node, client, chat, client_id, text, answer))
+
+    def _may_come_unanswered(self, sender: str, client_id: str) -> None:
+        """It was sent on another connection too, and only one of the two is answered first."""
+        for client in self.clients:
+            if client.user.name == sender and client.connection is not None:
+                client.connection.unanswered.discard(client_id)
 
     def _answered(
         self, key: tuple[str, str], chat: str, text: str, belonged: tuple[bool, int], node: Node,

@@ -16,6 +16,8 @@ from twisted.internet.defer import Deferred
 
 from ruggine import errors
 from ruggine.domain.hub import Hub
+from ruggine.domain.messages import Messages
+from ruggine.model import Appended
 from ruggine.net.chat_socket import ChatSocket
 from ruggine.net.framing import FramedEntry
 from ruggine.storage import database, message_log
@@ -212,6 +214,18 @@ def a_duplicate_answered_with_the_present_end() -> None:
         return repeat(draft, type(stored)(**(fields | {"seq": stored.seq + 1})))
 
     message_log._repeat = sabotaged
+
+
+@bug
+def a_message_published_before_it_is_answered() -> None:
+    stored = Messages._stored
+
+    def sabotaged(self: Messages, chat: Any, answer: Any, received_s: float, outcome: Any) -> None:
+        if isinstance(outcome, Appended):
+            self._hub.publish(chat, outcome.entry)
+        stored(self, chat, answer, received_s, outcome)
+
+    Messages._stored = sabotaged  # type: ignore[method-assign]
 
 
 if __name__ == "__main__":

@@ -54,6 +54,7 @@ FOUND = {
     "another_order_on_the_second_node": Found("another order"),
     "answered_twice": Found("answered twice"),
     "a_duplicate_answered_with_the_present_end": Found("acknowledged elsewhere", "kill", 5),
+    "a_message_published_before_it_is_answered": Found("shown before the answer"),
 }
 
 
@@ -203,6 +204,13 @@ WRONG: dict[str, tuple[str, list[Record], list[Stored]]] = {
         [Stored("g1", 1, "member_joined", "dory", "", "", "dory"),
          Stored("g1", 2, "member_left", "dory", "", "", "dory"), message(3, "g", chat="g1")],
     ),
+    "a sender sees it before it is acknowledged": (
+        "shown before the answer",
+        [*SENT, *SEEN, Invoked(5, "dory", "d", CHAT, "ciao", "dory/0", 1),
+         Received(6, "dory/0", 1, "live", CHAT, 3, "message", "dory", "d", "ciao"),
+         Acknowledged(7, "dory", "d", 3, duplicate=False)],
+        [*LOG, Stored(CHAT, 3, "message", "dory", "d", "ciao")],
+    ),
     "an ended session goes on": (
         "shown after revocation", [*SENT, *SEEN, Revoked(2.5, "dory/0", 1)], LOG,
     ),
@@ -213,6 +221,19 @@ WRONG: dict[str, tuple[str, list[Record], list[Stored]]] = {
 def test_what_is_wrong_has_a_name(what: str) -> None:
     name, records, log = WRONG[what]
     assert name in names(records, log)
+
+
+@pytest.mark.parametrize(
+    ("connection", "again"), [(2, []), (1, [Invoked(5, "dory", "d", CHAT, "ciao", "dory/1", 1)])]
+)
+def test_another_connection_may_see_it_first(connection: int, again: list[Record]) -> None:
+    """Or the same, where another has sent it too."""
+    records = [
+        *SENT, *SEEN, *again, Invoked(5, "dory", "d", CHAT, "ciao", "dory/0", 1),
+        Received(6, "dory/0", connection, "live", CHAT, 3, "message", "dory", "d", "ciao"),
+        Acknowledged(7, "dory", "d", 3, duplicate=False),
+    ]  # fmt: skip
+    assert names(records, [*LOG, Stored(CHAT, 3, "message", "dory", "d", "ciao")]) == set()
 
 
 def test_what_comes_late_is_late_only_where_that_is_asked() -> None:

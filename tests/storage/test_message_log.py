@@ -184,6 +184,34 @@ async def test_too_many_that_wait_are_refused_at_once(
 
 
 @pytest_twisted.ensureDeferred
+async def test_nobody_reads_a_message_before_its_sender_is_answered(
+    talk: Talk, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is in the database, where a read finds it, and its answer is still on the way."""
+    stored: Deferred[None] = Deferred()
+    heard: Deferred[None] = Deferred()
+    write = database.write
+
+    async def slowly_heard(*args: Any) -> Any:
+        outcomes = await write(*args)
+        stored.callback(None)
+        await heard
+        return outcomes
+
+    monkeypatch.setattr(database, "write", slowly_heard)
+    happened: list[str] = []
+    talk.log.append(talk.draft("ciao"), lambda _: happened.append("answered"))
+    await stored
+    reading = Deferred.fromCoroutine(talk.stored())
+    reading.addCallback(lambda _: happened.append("read"))
+    assert await talk.log.exists(talk.chat.id, 1)
+    assert await talk.log.entries_after(talk.chat.id + 1, 0, 10) == []
+    heard.callback(None)
+    await reading
+    assert happened == ["answered", "read"]
+
+
+@pytest_twisted.ensureDeferred
 async def test_pages(talk: Talk, database: Database) -> None:
     await gatherResults([talk.send(str(number)) for number in range(1, 11)])
 
