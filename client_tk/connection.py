@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from client_tk import intents
-from client_tk.model import LinkView, Server
+from client_tk.model import LinkStatus, LinkView, Server
 from client_tk.outside import Outside
 from client_tk.reconnect import MOST_S, Backoff, may_retry
 
@@ -17,7 +17,7 @@ class Connection:
         self._outside = outside
         self._changed = changed
         self._backoff = Backoff()
-        self._status: str = "offline"
+        self._status: LinkStatus = "offline"
         self._retry_at_s: float | None = None
         self._reason = ""
         self._validating: Server | None = None
@@ -31,7 +31,7 @@ class Connection:
         return self._status == "live"
 
     def view(self, waiting: int) -> LinkView:
-        return LinkView(self._status, self._retry_at_s, self._reason, waiting)  # type: ignore[arg-type]
+        return LinkView(self._status, self._retry_at_s, self._reason, waiting)
 
     # What is tried
 

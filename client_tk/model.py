@@ -91,11 +91,14 @@ class Trouble(Struct, frozen=True):
     retry_after_s: float | None = None
 
 
+LinkStatus = Literal["offline", "connecting", "live"]
+
+
 class LinkView(Struct, frozen=True):
     """How the connection is. `retry_at_s` is by the monotonic clock; None where nobody will try
     by themselves. `waiting` messages are in the outbox."""
 
-    status: Literal["offline", "connecting", "live"]
+    status: LinkStatus
     retry_at_s: float | None = None
     reason: str = ""
     waiting: int = 0

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
-from client_tk.model import Row
+from client_tk.model import Row, RowKind
 from ruggine.wire import frames
 from ruggine.wire.results import MessageItem
 
@@ -54,12 +54,12 @@ def changed(row: Row, frame: frames.Frame) -> Row:
 
 def _event(
     frame: frames.MemberJoined | frames.MemberLeft | frames.GroupRenamed | frames.RoleChanged,
-    kind: str,
+    kind: RowKind,
     content: str = "",
     subject: str = "",
 ) -> Row:
     return Row(
-        seq=frame.seq, kind=kind, sender=frame.by, content=content,  # type: ignore[arg-type]
+        seq=frame.seq, kind=kind, sender=frame.by, content=content,
         time_s=frame.timestamp, subject=subject,
     )  # fmt: skip
 

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from client_tk import rows as row_values
 from client_tk.keys import fields_of
-from client_tk.model import Page, Row
+from client_tk.model import Page, Progress, Row
 from client_tk.store import Store, StoredChat, Waiting
 from ruggine.wire.frames import Frame
 from ruggine.wire.requests import GetMessages
@@ -225,9 +225,9 @@ def _in_bounds(request: GetMessages, rows: list[Row]) -> list[Row]:
 
 
 def _waiting_row(message: Waiting, me: str) -> Row:
-    progress = "refused" if message.refusal else "stored" if message.seq else "waiting"
+    progress: Progress = "refused" if message.refusal else "stored" if message.seq else "waiting"
     return Row(
         seq=None, sender=me, content=message.content, time_s=message.time_s,
         client_id=message.client_id, reply_to=message.reply_to,
-        progress=progress, refusal=message.refusal,  # type: ignore[arg-type]
+        progress=progress, refusal=message.refusal,
     )  # fmt: skip

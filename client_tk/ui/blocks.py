@@ -30,7 +30,8 @@ class Blocks:
         if end > start:
             self._text.delete(first, f"{self._starts[end]}.0")
         if new:
-            self._text.insert(first, *_arguments(new))  # type: ignore[arg-type]
+            text, *rest = _arguments(new)
+            self._text.insert(first, str(text), *rest)
         self._text.configure(state="disabled")
         self._blocks[start:end] = new
         self._count_from(start)

@@ -43,7 +43,7 @@ class Field(ttk.Frame):
 
     def __init__(
         self, parent: tk.Misc, label: str, *, check: Check = anything, hint: str = "",
-        secret: bool = False, entry: type[ttk.Entry] = ttk.Entry, width: int = 34,
+        secret: bool = False, entry: Callable[..., ttk.Entry] = ttk.Entry, width: int = 34,
         on_change: Callable[[], None] | None = None,
     ) -> None:  # fmt: skip
         super().__init__(parent)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 import tkinter as tk
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from client_tk.model import ChatKey, Trouble
@@ -402,7 +403,7 @@ class Root:
             "quit": self._app.quit,
         }
         for number in range(1, 10):
-            found[f"chat_{number}"] = lambda n=number: self._nth(n)  # type: ignore[misc]
+            found[f"chat_{number}"] = partial(self._nth, number)
         return found
 
     def _in_window(self, act: Callable[[Window], object]) -> bool | None:

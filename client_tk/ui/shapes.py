@@ -39,7 +39,8 @@ class Shapes:
         specs = [
             (*state.split(), self._image(image)) for state, image in states.items() if state
         ]  # fmt: skip
-        # Without them an element is at least as large as its image.
+        # Without them an element is at least as large as its image. The stubs know no options that
+        # may be there or not.
         extra = {"width": 2 * border, "height": 2 * border} if border else {}
         self._style.element_create(
             name, "image", self._image(states[""]), *specs,

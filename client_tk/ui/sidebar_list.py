@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 import tkinter as tk
 from collections.abc import Callable, Sequence
+from functools import partial
 
 from client_tk.model import ChatKey, ChatLine
 from client_tk.ui.sidebar_row import RowPainter
@@ -56,9 +57,9 @@ class ChatList:
     def _bind_keys(self) -> None:
         steps = {"Up": -1, "Down": 1, "Home": -(10**6), "End": 10**6}
         for key, by in steps.items():
-            self.canvas.bind(f"<{key}>", lambda e, by=by: self._step(e, by))  # type: ignore[misc]
-        self.canvas.bind("<Prior>", lambda e: self._step(e, -self._page()))
-        self.canvas.bind("<Next>", lambda e: self._step(e, self._page()))
+            self.canvas.bind(f"<{key}>", partial(self._step, by))
+        self.canvas.bind("<Prior>", lambda e: self._step(-self._page(), e))
+        self.canvas.bind("<Next>", lambda e: self._step(self._page(), e))
         for sequence in ("<Return>", "<KP_Enter>", "<space>"):
             self.canvas.bind(sequence, lambda _e: self._enter())
         for sequence in ("<Menu>", "<Shift-F10>"):
@@ -193,7 +194,7 @@ class ChatList:
             self._cursor = self._selected or (self.keys[0] if self.keys else None)
         self.draw_later()
 
-    def _step(self, event: tk.Event[tk.Misc], by: int) -> str | None:
+    def _step(self, by: int, event: tk.Event[tk.Misc]) -> str | None:
         if int(event.state) & (_CONTROL | _ALT):
             return None
         if not self.keys:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tkinter as tk
 from collections.abc import Callable
+from functools import partial
 from tkinter import ttk
 from typing import TYPE_CHECKING
 
@@ -57,10 +58,10 @@ class SignIn(Centred):
 
     def _build_fields(self, settings: Settings) -> None:
         self.server = Field(
-            self._card, _("Server"), check=server_fault, entry=ttk.Combobox,
+            self._card, _("Server"), check=server_fault,
+            entry=partial(ttk.Combobox, values=list(settings.recent)),
             hint=_("The name of the computer on which Ruggine runs."),
         )  # fmt: skip
-        self.server.entry.configure(values=list(settings.recent))  # type: ignore[call-overload]
         self._tls = tk.BooleanVar(self)
         self.tls = ttk.Checkbutton(self._card, text=_("Encrypted (TLS)"), variable=self._tls)
         self.username = Field(self._card, _("Username"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tkinter as tk
+from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 from client_tk.model import ChatKey
@@ -50,7 +51,7 @@ class Switcher(AskingDialog):
     def _bind_entry(self) -> None:
         steps = {"Down": 1, "Up": -1, "Next": 8, "Prior": -8}
         for key, by in steps.items():
-            self.entry.bind(f"<{key}>", lambda _event, by=by: self._step(by))  # type: ignore[misc]
+            self.entry.bind(f"<{key}>", partial(self._step, by))
         self.entry.bind("<Return>", self._enter)
         self.entry.bind("<KP_Enter>", self._enter)
         self.table.tree.bind("<ButtonRelease-1>", self._clicked)
@@ -73,7 +74,7 @@ class Switcher(AskingDialog):
         if self.table.key is None:
             self.table.step(0)
 
-    def _step(self, by: int) -> str:
+    def _step(self, by: int, _event: object) -> str:
         self.table.step(by)
         return "break"
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tkinter as tk
 from collections.abc import Callable, Hashable, Sequence
+from functools import partial
 from tkinter import font, ttk
 from typing import Generic, NamedTuple, TypeVar
 
@@ -101,9 +102,9 @@ class Table(ttk.Frame, Generic[K]):
         tree.bind("<<TreeviewSelect>>", lambda _event: self._chosen())
         tree.bind("<FocusIn>", lambda _event: self._go(max(self.at, 0)))
         for key, step in (("Home", -(10**6)), ("End", 10**6)):
-            tree.bind(f"<{key}>", lambda _event, step=step: self._step(step))  # type: ignore[misc]
-        tree.bind("<Prior>", lambda _event: self._step(-self._page()))
-        tree.bind("<Next>", lambda _event: self._step(self._page()))
+            tree.bind(f"<{key}>", partial(self._step, step))
+        tree.bind("<Prior>", lambda e: self._step(-self._page(), e))
+        tree.bind("<Next>", lambda e: self._step(self._page(), e))
         self.bind("<Configure>", lambda e: self._empty.configure(wraplength=max(e.width - 48, 80)))
 
     # What is chosen
@@ -130,7 +131,7 @@ class Table(ttk.Frame, Generic[K]):
         if key in self._keys:
             self._go(self._keys.index(key))
 
-    def _step(self, by: int) -> str:
+    def _step(self, by: int, _event: object) -> str:
         self._go(self.at + by)
         return "break"
 

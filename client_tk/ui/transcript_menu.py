@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tkinter as tk
+from functools import partial
 from typing import TYPE_CHECKING
 
 from client_tk.model import Row
@@ -79,7 +80,7 @@ class Menu:
             shown = drawable(emoji, emoji=self._over.emoji)
             self._emoji.add_command(
                 label=shown if active else _("{emoji}  (take back)").format(emoji=shown),
-                command=lambda e=emoji, a=active: self._actions.react(row, e, a),  # type: ignore[misc]
+                command=partial(self._actions.react, row, emoji, active),
             )
 
     def _add_refused(self, row: Row) -> None:

@@ -60,7 +60,8 @@ class Fan:
         quiet_since = time.perf_counter()
         while (now := time.perf_counter()) < quiet_since + silence_s:
             for key, _ in self._selector.select(0.1):
-                key.fileobj.receive_bytes()  # type: ignore[union-attr]
+                assert isinstance(key.fileobj, LoadSocket)
+                key.fileobj.receive_bytes()
                 quiet_since = time.perf_counter()
             progress("waiting until all know of each other", (now - quiet_since) / silence_s)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import time
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -82,14 +82,14 @@ class PerformanceLog:
         self._before_s, self._processor_s = now_s, processor_s
         return share
 
-    def _values(self) -> Counter[str]:
+    def _values(self) -> defaultdict[str, float]:
         """By name, added up over the labels; 0 where the system does not say.
 
         All at once: get_sample_value would have every figure worked out anew for each that is asked
         for, while everybody waits.
         """
-        values: Counter[str] = Counter()
+        values: defaultdict[str, float] = defaultdict(float)
         for family in self._registry.collect():
             for sample in family.samples:
-                values[sample.name] += sample.value  # type: ignore[assignment]
+                values[sample.name] += sample.value
         return values
