@@ -94,7 +94,7 @@ def test_a_missing_redis_is_said_once_and_found_when_it_comes(
     own_redis.start()
     came = time.monotonic()
     own_daemon.wait_for(HERE)
-    assert time.monotonic() - came < 4  # 2 s on a machine that does nothing else
+    assert time.monotonic() - came < 2
     assert own_daemon.log().count(AWAY) == 1
 
 
@@ -121,7 +121,7 @@ def test_what_redis_lost_is_read_from_the_database(
     sent = time.monotonic()
     luigi.sends(dory, "dopo")
     dory.receives(luigi, "dopo")
-    assert time.monotonic() - sent < 3
+    assert time.monotonic() - sent < 1
     assert dory.socket.silent()
 
 

@@ -22,14 +22,19 @@ def refused_for(answer: str) -> float:
 
 
 def guess(line: Telephone, attempt: str) -> float:
-    """Seconds to wait after five wrong passwords; where a try itself takes longer than that wait,
-    after a few more."""
-    answers = [line.ask(attempt) for _ in range(5)]
-    assert all(answer.endswith("[invalid_credentials]") for answer in answers), answers
-    for _ in range(5):
+    """Seconds to wait after the fifth wrong password.
+
+    The wait begins with a try: where trying itself takes longer, and only there, one more is heard.
+    """
+    began_s = [0.0]
+    while True:
+        began_s.append(time.monotonic())
         answer = line.ask(attempt)
+        wrong = len(began_s) - 1
         if not answer.endswith("[invalid_credentials]"):
             break
+        assert wrong <= 5 or time.monotonic() - began_s[wrong - 1] >= 2 ** (wrong - 6), began_s
+    assert wrong > 5, answer
     return refused_for(answer)
 
 

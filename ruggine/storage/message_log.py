@@ -78,9 +78,14 @@ class MessageLog:
         return await self._database.read(_own_page_txn, user_id, chat_id, before, after, limit)
 
     async def entries_after(self, chat_id: int, seq: int, limit: int) -> list[Entry]:
-        """A read may see what was committed a moment ago before its sender is answered."""
+        """A read may see what was committed a moment ago before its sender is answered.
+
+        Who reads nothing of that waits for nobody: behind another program's lock a commit takes
+        seconds.
+        """
         read = await self._database.read(_entries_after_txn, chat_id, seq, limit)
-        if any(draft.chat_id == chat_id for draft, _ in self._in_flight):
+        unanswered = {_mark(draft) for draft, _ in self._in_flight}
+        if unanswered and any(_mark(entry) in unanswered for entry in read):
             answered: Deferred[None] = Deferred()
             self._answering.append(answered)
             await answered
@@ -147,6 +152,11 @@ class MessageLog:
 
     def _broken(self, failure: Any) -> None:
         self.log.failure("The message log has stopped", failure)
+
+
+def _mark(message: Draft | Entry) -> tuple[int, str, int]:
+    """What an entry has in common with the draft that it was, and with few others."""
+    return message.chat_id, message.sender.id, message.time_ms
 
 
 def _append_txn(cursor: Cursor, drafts: Sequence[Draft]) -> list[Outcome]:

@@ -411,7 +411,7 @@ def test_a_silent_daemon_is_asked_and_then_given_up() -> None:
         net.ask(it.open, Opened)
         began_s = time.monotonic()
         assert net.expect(Closed) == Closed(1006, reasons.SILENT)
-        assert 0.35 < time.monotonic() - began_s < 5
+        assert 0.35 < time.monotonic() - began_s < 1
     assert heard == [(PING, b""), (0, b"")]
 
 
@@ -488,7 +488,7 @@ def test_opening_gives_way(act: Callable[[Peer], object]) -> None:
             net.link.tell(newer)
         began_s = time.monotonic()
         net.ask(good.open, Opened)
-        assert time.monotonic() - began_s < 5
+        assert time.monotonic() - began_s < 1
         assert net.expect(Heard).frame == Pong()
 
 
@@ -516,7 +516,7 @@ def test_stopping_does_not_wait_for_who_is_slow(is_open: bool) -> None:
             time.sleep(0.05)
         began_s = time.monotonic()
         net.link.stop()
-        assert time.monotonic() - began_s < 1.4
+        assert time.monotonic() - began_s < 0.9
         assert not net.link._thread.is_alive()
 
 

@@ -212,6 +212,18 @@ async def test_nobody_reads_a_message_before_its_sender_is_answered(
 
 
 @pytest_twisted.ensureDeferred
+async def test_reading_goes_on_while_a_send_waits_behind_a_lock(talk: Talk, tmp_path: Path) -> None:
+    await talk.send("prima")
+    stranger = sqlite3.connect(tmp_path / "it.db", isolation_level=None)
+    stranger.execute("BEGIN IMMEDIATE")
+    sending = talk.send("durante", time_ms=1501)
+    assert await talk.stored() == [(1, "prima")]
+    assert not sending.called
+    stranger.execute("ROLLBACK")
+    assert seq_of(await sending) == 2
+
+
+@pytest_twisted.ensureDeferred
 async def test_pages(talk: Talk, database: Database) -> None:
     await gatherResults([talk.send(str(number)) for number in range(1, 11)])
 
