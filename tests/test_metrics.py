@@ -66,7 +66,7 @@ def busy(own_daemon: Daemon) -> Daemon:
         assert phone.ask(f"/send_private_message {token} nobody.here hello").startswith("ERR")
         assert phone.ask(f"/login {luigi} wrong-{PASSWORD}").startswith("ERR")
         assert phone.ask(f"/login {luigi} {PASSWORD}").startswith("OK")
-    own_daemon.seen = there  # type: ignore[attr-defined] # it stays open as long as the daemon
+    own_daemon.seen = there  # it stays open as long as the daemon
     return own_daemon
 
 

@@ -80,8 +80,8 @@ def test_a_ping_is_answered_and_a_close_comes_after_what_was_sent_before(
 
 def test_a_member_who_receives_something_else_is_noticed() -> None:
     fan = Fan.__new__(Fan)
-    fan.pair = Complete()  # type: ignore[assignment]
-    fan.witness, fan.others = Reader(None), [Reader(None)]  # type: ignore[arg-type]
+    fan.pair = Complete()
+    fan.witness, fan.others = Reader(None), [Reader(None)]
     for reader in (fan.witness, *fan.others):
         reader.size, reader.checksum = 10, 7
     fan.verify()

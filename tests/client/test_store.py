@@ -15,7 +15,7 @@ LUIGI = ChatKey("private", "luigi")
 
 
 def row(seq: int, sender: str = "luigi", **fields: object) -> Row:
-    return Row(seq=seq, sender=sender, content=f"n. {seq}", time_s=1.5, **fields)  # type: ignore[arg-type]
+    return Row(seq=seq, sender=sender, content=f"n. {seq}", time_s=1.5, **fields)
 
 
 def test_everything_is_there_again(tmp_path: Path) -> None:

@@ -49,7 +49,7 @@ def acknowledged_before_the_commit() -> None:
         Deferred.fromCoroutine(self._database.write(append_txn, drafts)).addErrback(lambda _: None)
         return await done
 
-    MessageLog._commit = commit  # type: ignore[method-assign]
+    MessageLog._commit = commit
 
 
 @bug
@@ -64,7 +64,7 @@ def _deliver_but(change: Callable[[ChatSocket, Any, int, Callable[..., None]], N
     def sabotaged(self: ChatSocket, framed: Any) -> None:
         change(self, framed, next(numbers), deliver)
 
-    ChatSocket.deliver = sabotaged  # type: ignore[method-assign]
+    ChatSocket.deliver = sabotaged
 
 
 @bug
@@ -122,31 +122,31 @@ def a_seq_used_again_after_a_rollback() -> None:
         except errors.Unavailable:
             return kept
 
-    MessageLog._commit = commit  # type: ignore[method-assign]
+    MessageLog._commit = commit
 
 
 @bug
 def no_unique_index() -> None:
     """A repeated send is taken for a new one."""
-    message_log._known_txn = lambda cursor, drafts: {}  # type: ignore[assignment]
+    message_log._known_txn = lambda cursor, drafts: {}
     insert = message_log._store_txn
 
     def store_txn(cursor: Any, drafts: Any, *rest: Any) -> None:
         cursor.execute("DROP INDEX IF EXISTS entries_by_client_id")
         insert(cursor, drafts, *rest)
 
-    message_log._store_txn = store_txn  # type: ignore[assignment]
+    message_log._store_txn = store_txn
 
 
 @bug
 def a_stale_membership() -> None:
     """Who has left a group is still written to."""
-    Hub._unfollow_left = lambda self, here, user_id, seq: None  # type: ignore[method-assign]
+    Hub._unfollow_left = lambda self, here, user_id, seq: None
 
 
 @bug
 def a_revoked_connection_kept() -> None:
-    Hub._end_sessions = lambda self, user_id, session_ids: None  # type: ignore[method-assign]
+    Hub._end_sessions = lambda self, user_id, session_ids: None
 
 
 @bug
@@ -159,7 +159,7 @@ def a_page_off_by_one() -> None:
             missed = type(missed)(missed.chat, missed.above + 1, missed.upto)
         return await resume(self, user, connection, missed)
 
-    Hub._resume_chat = off_by_one  # type: ignore[method-assign]
+    Hub._resume_chat = off_by_one
 
 
 @bug
@@ -170,7 +170,7 @@ def an_error_answered_though_stored() -> None:
         refuse = next(numbers) % 100 == 0
         answer(self, batch, [errors.Forbidden() for _ in batch] if refuse else outcomes)
 
-    MessageLog._answer = sabotaged  # type: ignore[method-assign]
+    MessageLog._answer = sabotaged
 
 
 @bug
@@ -189,7 +189,7 @@ def another_order_on_the_second_node() -> None:
             entry = type(entry)(**fields)
         return FramedEntry(chat, entry)
 
-    tap.FramedEntry = framed  # type: ignore[assignment,misc]
+    tap.FramedEntry = framed
 
 
 @bug
@@ -201,7 +201,7 @@ def answered_twice() -> None:
         if next(numbers) % 100 == 0:
             answer(self, batch, outcomes)
 
-    MessageLog._answer = sabotaged  # type: ignore[method-assign]
+    MessageLog._answer = sabotaged
 
 
 @bug
@@ -225,7 +225,7 @@ def a_message_published_before_it_is_answered() -> None:
             self._hub.publish(chat, outcome.entry)
         stored(self, chat, answer, received_s, outcome)
 
-    Messages._stored = sabotaged  # type: ignore[method-assign]
+    Messages._stored = sabotaged
 
 
 if __name__ == "__main__":

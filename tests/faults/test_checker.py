@@ -101,7 +101,7 @@ def seen(seq: int, client_id: str, content: str = "ciao", **fields: object) -> R
     return Received(
         chat=CHAT, seq=seq, kind="message", sender="luigi", client_id=client_id, content=content,
         **values,
-    )  # type: ignore[arg-type]  # fmt: skip
+    )  # fmt: skip
 
 
 def sent(client_id: str, seq: int, at_s: float = 1.0, chat: str = CHAT) -> list[Record]:

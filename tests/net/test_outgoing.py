@@ -78,7 +78,7 @@ def test_after_a_pause_it_goes_on_only_as_far_as_the_transport_takes_it() -> Non
         pieces.append(data)
         reader.outgoing.pauseProducing()
 
-    reader.transport.write = write  # type: ignore[method-assign]
+    reader.transport.write = write
     reader.outgoing.resumeProducing()
     assert len(b"".join(pieces)) <= 65_536
     while sum(map(len, pieces)) < 100 * 1024:

@@ -71,7 +71,7 @@ def find(cursor: sqlite3.Cursor, user: User, text: str, **more: object) -> list[
         "chat_id": None, "sender": None, "before_ms": 2**53, "after_ms": -(2**53), "skip": 0,
         "limit": 100, **more,
     }  # fmt: skip
-    found = search._find_txn(cursor, user, SearchQuery(text=text, **values))  # type: ignore[arg-type]
+    found = search._find_txn(cursor, user, SearchQuery(text=text, **values))
     return [(hit.chat.id, hit.entry.seq) for hit in found.hits]
 
 

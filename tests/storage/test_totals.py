@@ -45,7 +45,7 @@ async def test_no_table_is_looked_through(database: Database) -> None:
             asked.append(sql)
             return []
 
-    totals._totals_txn(Recorder())  # type: ignore[arg-type]
+    totals._totals_txn(Recorder())
 
     def plan_txn(cursor: Cursor) -> list[str]:
         return [row[3] for row in cursor.execute(f"EXPLAIN QUERY PLAN {asked[0]}")]

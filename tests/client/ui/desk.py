@@ -61,14 +61,13 @@ class Desk:
         if not (office.folder / name / "settings.json").exists():
             self.profile.save(Settings(theme="light", notifications=False))
         self.app = App(self.profile)
-        self.app.tk.report_callback_exception = (  # type: ignore[assignment]
-            lambda _kind, error, _where: office.failures.append(error)
-        )
+        failures = office.failures
+        self.app.tk.report_callback_exception = lambda _kind, error, _: failures.append(error)
 
     # Windows
 
     @property
-    def state(self):  # type: ignore[no-untyped-def]
+    def state(self):
         return self.app.state
 
     @property

@@ -83,7 +83,7 @@ def stage(size: str = "700x500") -> Iterator[Stage]:
     """Errors in callbacks fail the test."""
     root = tk.Tk(className="Ruggine")
     failures: list[BaseException] = []
-    root.report_callback_exception = lambda _kind, error, _where: failures.append(error)  # type: ignore[assignment]
+    root.report_callback_exception = lambda _kind, error, _where: failures.append(error)
     root.geometry(f"{size}+0+0")
     try:
         made = Stage(root)

@@ -50,7 +50,7 @@ def test_another_session_is_ended(on: Play) -> None:
     dialog.sessions.table.choose("b")
     on.stage.settle()
     press_button(dialog.sessions, "End session")
-    answer(dialog, "End session")  # type: ignore[arg-type]
+    answer(dialog, "End session")
     request = on.waiting(requests.RevokeSession)
     assert request.session_id == "b"
     on.grant(request, results.RevokeSessionResult())
@@ -63,9 +63,9 @@ def test_another_session_is_ended(on: Play) -> None:
 def test_logging_out_asks_first(on: Play, label: str, kind: type[requests.Request]) -> None:
     dialog = sessions(on)
     (found,) = [b for b in dialog.buttons.winfo_children() if str(b.cget("text")) == label]
-    found.invoke()  # type: ignore[attr-defined]
+    found.invoke()
     assert on.state.phase == "in"
-    answer(dialog, label)  # type: ignore[arg-type]
+    answer(dialog, label)
     on.refuse(on.waiting(kind), "unavailable")
     assert on.state.phase == "signed_out"
     assert not dialog.winfo_exists()
@@ -120,10 +120,10 @@ def test_each_change_counts_at_once(on: Play) -> None:
     dialog = Preferences(on.root, on.theme, settings, changed.append)
     on.stage.settle()
     zoom, theme = dialog.parts["zoom"], dialog.parts["theme"]
-    assert str(zoom.get()) == "115 %"  # type: ignore[union-attr]
-    theme.current(2)  # type: ignore[union-attr]
+    assert str(zoom.get()) == "115 %"
+    theme.current(2)
     theme.event_generate("<<ComboboxSelected>>")
-    dialog.parts["enter_sends"].invoke()  # type: ignore[union-attr]
+    dialog.parts["enter_sends"].invoke()
     on.stage.settle()
     assert (settings.theme, settings.enter_sends) == ("dark", False)
     assert changed == ["theme", "enter_sends"]

@@ -89,7 +89,7 @@ def buttons(app: App, label: str) -> list[ttk.Button]:
 def test_an_answer_is_to_the_question_that_was_asked_last(app: App) -> None:
     done: list[int] = []
     for number in (1, 2):
-        app.root.confirm("Delete", "This message?", "Yes", lambda n=number: done.append(n))  # type: ignore[misc]
+        app.root.confirm("Delete", "This message?", "Yes", lambda n=number: done.append(n))
     [yes] = buttons(app, "Yes")
     yes.invoke()
     assert done == [2]

@@ -72,7 +72,7 @@ def test_more_modifiers_are_another_shortcut(place: Stage) -> None:
     pressed: list[str] = []
     text = a_text(place, "")
     names = ("search_here", "search_everywhere", "switcher")
-    keys.bind(place.root, {name: lambda name=name: pressed.append(name) for name in names})  # type: ignore[misc]
+    keys.bind(place.root, {name: lambda name=name: pressed.append(name) for name in names})
     place.focus(text)
     place.press(text, "<Control-Shift-F>", "<Control-f>", "<Control-Shift-K>", "<Control-Mod1-k>")
     assert pressed == ["search_everywhere", "search_here"]
@@ -118,7 +118,7 @@ def test_another_window_keeps_its_own_keys(place: Stage) -> None:
 def test_in_another_window_only_what_is_for_everywhere_works(place: Stage) -> None:
     pressed: list[str] = []
     names = ("zoom_in", "next_pane")
-    keys.bind(place.root, {name: lambda name=name: pressed.append(name) for name in names})  # type: ignore[misc]
+    keys.bind(place.root, {name: lambda name=name: pressed.append(name) for name in names})
     other = tk.Toplevel(place.root)
     entry = tk.Entry(other)
     entry.pack()

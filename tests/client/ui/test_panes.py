@@ -125,4 +125,4 @@ def test_a_zoom_reaches_the_lists_and_the_settings_that_are_open(on_stage: Stage
     on_stage.settle()
     assert dialog.table.tree.column(1, "width") > width * 1.2
     assert dialog.winfo_height() > height
-    assert preferences.parts["zoom"].get() == "140 %"  # type: ignore[union-attr]
+    assert preferences.parts["zoom"].get() == "140 %"

@@ -42,7 +42,7 @@ def test_friends_who_are_online_come_first(on: Play) -> None:
 
 def test_enter_on_a_friend_opens_the_chat_and_closes_the_window(on: Play) -> None:
     dialog = on.open(People)
-    tree = dialog.tabs["friends"].choice.table.tree  # type: ignore[attr-defined]
+    tree = dialog.tabs["friends"].choice.table.tree
     on.stage.focus(tree)
     on.stage.press(tree, "<Down>", "<Return>")
     assert on.visited == [ChatKey("private", "dory")]
@@ -198,12 +198,12 @@ def test_an_answer_that_comes_after_the_window_was_closed_harms_nobody(on: Play)
     on.grant(request, results.UnblockUserResult())
 
 
-def button(choice, label: str):  # type: ignore[no-untyped-def]
+def button(choice, label: str):
     (found,) = [b for b, _fits in choice._buttons if str(b.cget("text")) == label]
     return found
 
 
-def press_button(choice, label: str) -> None:  # type: ignore[no-untyped-def]
+def press_button(choice, label: str) -> None:
     choice.winfo_toplevel().update_idletasks()
     choice.show_buttons()
     found = button(choice, label)
@@ -216,7 +216,7 @@ def answer(dialog: People, label: str) -> None:
     assert dialog._question is not None
     for child in dialog._question.winfo_children():
         if str(child.cget("text")) == label:
-            child.invoke()  # type: ignore[attr-defined]
+            child.invoke()
 
 
 def cells(tab: Friends) -> list[tuple[str, ...]]:

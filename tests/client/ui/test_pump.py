@@ -37,7 +37,7 @@ class _Blind:
 def root(request: pytest.FixtureRequest) -> Iterator[Root]:
     made = Root()
     if request.param == "polling":
-        made.tk = _Blind(made.tk)  # type: ignore[assignment]
+        made.tk = _Blind(made.tk)
     yield made
     made.destroy()
 

@@ -188,9 +188,9 @@ def test_a_file_is_used_only_with_consent(on: Play) -> None:
     assert agreed == []
     dialog = ask_to_keep_in_file(on.root, on.theme, lambda: agreed.append(True))
     on.stage.settle()
-    dialog.buttons.winfo_children()[0].invoke()  # type: ignore[attr-defined]
+    dialog.buttons.winfo_children()[0].invoke()
     assert agreed == [True]
 
 
 def said(field: object) -> str:
-    return str(field._sentence.cget("text"))  # type: ignore[attr-defined]
+    return str(field._sentence.cget("text"))

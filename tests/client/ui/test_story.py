@@ -110,9 +110,9 @@ def test_who_goes_somewhere_by_typing_its_name_can_write_there_at_once(office: O
     alice.press("<Control-k>")
     switcher = alice.app.root._dialogs["switcher"]
     office.until(switcher.winfo_viewable)
-    switcher.entry.focus_force()  # type: ignore[attr-defined]
-    switcher.entry.insert(0, "bob")  # type: ignore[attr-defined]
-    office.until(lambda: switcher.table.key is not None)  # type: ignore[attr-defined]
+    switcher.entry.focus_force()
+    switcher.entry.insert(0, "bob")
+    office.until(lambda: switcher.table.key is not None)
     alice.press("<Return>")
     office.until(lambda: not switcher.winfo_exists())
     office.goes_on()

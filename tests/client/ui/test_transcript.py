@@ -35,11 +35,11 @@ def row(seq: int | None, content: str = "", sender: str = "luigi", **fields: obj
     time_s = fields.pop("time_s", NOON_S + (seq or 900) * 10)
     return Row(
         seq=seq, sender=sender, content=content or f"message {seq}", time_s=time_s, **fields
-    )  # type: ignore[arg-type]  # fmt: skip
+    )  # fmt: skip
 
 
 def page(*rows: Row, key: ChatKey = LUIGI, **fields: object) -> Page:
-    return Page(key=key, me="dory", rows=rows, **fields)  # type: ignore[arg-type]
+    return Page(key=key, me="dory", rows=rows, **fields)
 
 
 def many(first: int, last: int) -> tuple[Row, ...]:

@@ -38,7 +38,7 @@ def rows(draw: st.DrawFn) -> Row:
         edited=draw(st.booleans()), deleted=draw(st.sampled_from([False, False, True])),
         progress=draw(st.sampled_from(["", "stored", "read"])),
         reply_to=draw(st.sampled_from([None, None, 3])),
-    )  # type: ignore[arg-type]  # fmt: skip
+    )  # fmt: skip
 
 
 @st.composite

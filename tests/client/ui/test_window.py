@@ -26,7 +26,7 @@ class House(Play):
     window: Window
 
     def __init__(self, *given: object) -> None:
-        super().__init__(*given)  # type: ignore[arg-type]
+        super().__init__(*given)
         self.sentences: list[str] = []
 
     def say(self, sentence: str) -> None:
@@ -52,7 +52,7 @@ def house(tmp_path: Path) -> Iterator[House]:
     with stage("900x640") as made:
         it = House(made, tmp_path).sign_in("dory")
         assert isinstance(it, House)
-        it.window = Window(it.root, it.theme, it.state, Settings(), it)  # type: ignore[arg-type]
+        it.window = Window(it.root, it.theme, it.state, Settings(), it)
         it.window.pack(fill="both", expand=True)
         it.views.append(it.window)
         it.visit(UGO)
@@ -78,7 +78,7 @@ def test_an_edit_that_is_refused_is_kept_and_so_is_the_draft(
     house.writes(draft)
     if not is_there:
         house.hear(reports.Closed(1006, "lost"))
-    house.window.edit(house.state.page.rows[0])  # type: ignore[union-attr]
+    house.window.edit(house.state.page.rows[0])
     house.writes(", ciao!", "<Return>")
     if is_there:
         house.refuse(house.waiting(requests.EditMessage), "not_found")
