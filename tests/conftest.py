@@ -11,6 +11,8 @@ from twisted.logger import LogEvent, LogLevel, globalLogPublisher
 from tests.daemon import Daemon
 from tests.redis import Redis
 
+pytest_plugins = ["tests.left_out"]
+
 
 @pytest.fixture(autouse=True)
 def logged_errors() -> Iterator[list[LogEvent]]:

@@ -9,25 +9,22 @@ from pathlib import Path
 
 import pytest
 
+from tests import needs
 from tests.daemon import TWISTD
 
 DEPLOY = Path(__file__).parent.parent / "deploy"
 UNIT = DEPLOY / "ruggine.service"
 
-needs_promtool = pytest.mark.skipif(
-    shutil.which("promtool") is None, reason="this machine has no promtool (Debian: prometheus)"
-)
-
 
 @pytest.fixture
 def unit(tmp_path: Path) -> Path:
     """The unit with this environment's twistd, for `verify` looks whether it is there."""
+    needs.require("systemd")
     installed = tmp_path / UNIT.name
     installed.write_text(UNIT.read_text().replace("/opt/ruggine/bin/twistd", str(TWISTD)))
     return installed
 
 
-@pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="this machine has no systemd")
 def test_systemd_accepts_the_unit(unit: Path) -> None:
     """No unknown or misspelt line."""
     done = subprocess.run(
@@ -36,7 +33,6 @@ def test_systemd_accepts_the_unit(unit: Path) -> None:
     assert (done.returncode, done.stderr) == (0, "")
 
 
-@pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="this machine has no systemd")
 def test_systemd_would_refuse_a_broken_unit(unit: Path) -> None:
     """So that the test above can fail."""
     unit.write_text(unit.read_text().replace("Type=exec", "Type=exce"))
@@ -63,16 +59,15 @@ def test_the_unit_is_hardened() -> None:
 
 
 def promtool(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
+    needs.require("promtool")
     return subprocess.run(["promtool", *arguments], capture_output=True, text=True, timeout=60)
 
 
-@needs_promtool
 def test_each_alert_wakes_somebody_in_bad_times_and_nobody_in_good_ones() -> None:
     done = promtool("test", "rules", DEPLOY / "prometheus/ruggine.rules.test.yml")
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-@needs_promtool
 @pytest.mark.parametrize(
     ("told", "instead"),
     [("> 0.005", "> 0.05"), ("> 0.005", "> 0.001"), ("100e6 *", "200e6 *"), ("0.99,", "0.95,")],

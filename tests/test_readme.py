@@ -11,7 +11,6 @@ from __future__ import annotations
 import os
 import queue
 import re
-import shutil
 import signal
 import subprocess
 import threading
@@ -21,6 +20,7 @@ from pathlib import Path
 import pytest
 
 from ruggine.free_port import free_port
+from tests import needs
 
 ROOT = Path(__file__).parent.parent
 PATIENCE_S = 180
@@ -140,7 +140,7 @@ def reader(tmp_path: Path) -> Iterator[Reader]:
     """Somebody with the README, on a machine where other daemons may run."""
     ports = {name: free_port() for name in ("TCP", "WEBSOCKET", "HTTP")}
     env = {
-        **os.environ,
+        **needs.with_nc(),
         **{f"RUGGINE_{n}": f"tcp:{port}:interface=127.0.0.1" for n, port in ports.items()},
         "RUGGINE_DATABASE": f"sqlite:{tmp_path}/data/ruggine.db",
         # The client's two threads write to one buffered stdout, which may lose a line.
@@ -155,7 +155,6 @@ def reader(tmp_path: Path) -> Iterator[Reader]:
 
 def test_the_quick_start_works_as_it_is_written(reader: Reader) -> None:
     """Two people, four terminals, no client of ours."""
-    assert shutil.which("nc"), "nc is missing; Debian: apt install netcat-openbsd"
     blocks = _BLOCK.findall((ROOT / "README.md").read_text())
     assert [name for name, _ in blocks][:3] == ["daemon", "accounts", "dory"]
     for terminal, block in blocks:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
 import signal
 import subprocess
 from collections.abc import Iterator
@@ -12,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from tests import needs
 from tests.cast import Telephone
 from tests.daemon import Daemon, wait_until
 
@@ -24,7 +24,6 @@ class Desk:
     """Luigi and Dory have accounts; scripts find the daemon where they say it is."""
 
     def __init__(self, daemon: Daemon, folder: Path) -> None:
-        assert shutil.which("nc"), "nc is missing; Debian: apt install netcat-openbsd"
         self.daemon = daemon
         self.folder = folder
         self.line = Telephone(daemon.tcp_port)
@@ -39,6 +38,7 @@ class Desk:
         return subprocess.Popen(
             ["sh", "-c", text.replace("sleep 5", "sleep 0.2")], cwd=self.folder, text=True,
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True,
+            env=needs.with_nc(),
         )  # fmt: skip
 
     def output(self, *names: str, before: str = "", after: str = "") -> str:

@@ -2,35 +2,46 @@
 
 from __future__ import annotations
 
+import base64
+import io
 import os
 import shutil
 import urllib.request
 from collections.abc import Iterator
 
 import pytest
+from fontTools.fontBuilder import FontBuilder
+from fontTools.pens.ttGlyphPen import TTGlyphPen
 from selenium import webdriver
 from selenium.webdriver.common.by import By
 from selenium.webdriver.support.ui import WebDriverWait
 
+from tests import needs
 from tests.cast import Telephone, WebSocket, register
 from tests.daemon import PASSWORD, Daemon
 
 
 @pytest.fixture(scope="module")
-def browser() -> Iterator[webdriver.Chrome]:
-    chromium, driver = shutil.which("chromium"), shutil.which("chromedriver")
-    if chromium is None or driver is None:
-        pytest.fail("the status page is tested in chromium (Debian: chromium chromium-driver)")
+def running_browser() -> Iterator[webdriver.Chrome]:
+    needs.require("browser")
     options = webdriver.ChromeOptions()
-    options.binary_location = chromium
+    options.binary_location = shutil.which("chromium") or ""
     for option in ("--headless=new", "--disable-dev-shm-usage", "--window-size=1200,900"):
         options.add_argument(option)
     if os.geteuid() == 0:
         options.add_argument("--no-sandbox")
     options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
-    made = webdriver.Chrome(options, webdriver.ChromeService(driver))
+    made = webdriver.Chrome(options, webdriver.ChromeService(shutil.which("chromedriver")))
     yield made
     made.quit()
+
+
+@pytest.fixture
+def browser(running_browser: webdriver.Chrome) -> webdriver.Chrome:
+    """On an empty page, with nothing left of the page before: that one asked until now."""
+    running_browser.get("about:blank")
+    running_browser.get_log("browser")
+    return running_browser
 
 
 def text_of(browser: webdriver.Chrome, id_: str) -> str:
@@ -88,16 +99,43 @@ def test_it_shows_what_happens_and_that_the_daemon_is_away(
     browser.get_log("browser")
 
 
-def test_numbers_of_any_size_fit(browser: webdriver.Chrome, own_daemon: Daemon) -> None:
-    """On a phone, where there is the least room."""
+def wide_font() -> bytes:
+    """A font whose every character is as wide as it is high: hardly any real one is wider."""
+    characters = [chr(code) for code in range(0x20, 0x7F)]
+    builder = FontBuilder(1000, isTTF=True)
+    builder.setupGlyphOrder([".notdef", *(f"u{ord(c):04X}" for c in characters)])
+    builder.setupCharacterMap({ord(c): f"u{ord(c):04X}" for c in characters})
+    pen = TTGlyphPen(None)
+    glyphs = dict.fromkeys(builder.font.getGlyphOrder(), pen.glyph())
+    builder.setupGlyf(glyphs)
+    builder.setupHorizontalMetrics(dict.fromkeys(glyphs, (1000, 0)))
+    builder.setupHorizontalHeader(ascent=800, descent=-200)
+    builder.setupOS2()
+    builder.setupPost()
+    builder.setupNameTable({"familyName": "Wide", "styleName": "Regular"})
+    file = io.BytesIO()
+    builder.save(file)
+    return file.getvalue()
+
+
+@pytest.mark.parametrize("width", [320, 700, 1200])
+@pytest.mark.parametrize("font", ["the system's", "a wide one"])
+def test_numbers_of_any_size_fit(
+    browser: webdriver.Chrome, own_daemon: Daemon, width: int, font: str
+) -> None:
+    """From a phone, where there is the least room, to a desk."""
     own_daemon.start()
+    # For the font below: the page itself may load nothing from elsewhere.
+    browser.execute_cdp_cmd("Page.setBypassCSP", {"enabled": True})
     browser.execute_cdp_cmd(
         "Emulation.setDeviceMetricsOverride",
-        {"width": 320, "height": 700, "deviceScaleFactor": 1, "mobile": True},
+        {"width": width, "height": 700, "deviceScaleFactor": 1, "mobile": True},
     )
     try:
         browser.get(f"http://127.0.0.1:{own_daemon.http_port}/")
         wait_for(browser, "rate-most", "at most")
+        if font == "a wide one":
+            use_font(browser, wide_font())
         told = browser.execute_script(
             """showNow([["ruggine_users_online", {}], ["ruggine_outgoing_bytes", {}],
                 ["ruggine_connections", {port: "websocket"}],
@@ -109,8 +147,25 @@ def test_numbers_of_any_size_fit(browser: webdriver.Chrome, own_daemon: Daemon) 
         )
     finally:
         browser.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
-    assert told[:3] == ["123.46B", "123 GB", 320]
+        browser.execute_cdp_cmd("Page.setBypassCSP", {"enabled": False})
+    assert told[:3] == ["123.46B", "123 GB", width]
     assert told[3] == told[4]  # on one line
+
+
+def use_font(browser: webdriver.Chrome, font: bytes) -> None:
+    """The page is shown in it when this returns."""
+    source = base64.b64encode(font).decode()
+    fault = browser.execute_async_script(
+        """const [source, done] = arguments;
+        const face = new FontFace("Wide", `url(data:font/ttf;base64,${source})`);
+        face.load().then(() => {
+            document.fonts.add(face);
+            document.body.style.fontFamily = "Wide";
+            done(null);
+        }, (error) => done(String(error)));""",
+        source,
+    )
+    assert fault is None
 
 
 def test_a_value_alone_is_a_dot_and_a_time_without_any_a_gap(

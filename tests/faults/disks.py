@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import os
-import shutil
 import subprocess
 from pathlib import Path
+
+from tests import needs
 
 
 def why_not() -> str:
     """Why this machine cannot have them; empty if it can."""
     if os.geteuid() != 0:
         return "file systems can only be mounted by root"
-    for program in ("mount", "umount", "mkfs.ext4"):
-        if shutil.which(program) is None:
-            return f"{program} is missing (Debian: apt install e2fsprogs mount)"
-    return ""
+    return needs.why_without("ext4")
 
 
 class SmallDisk:

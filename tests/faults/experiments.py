@@ -16,6 +16,7 @@ from pathlib import Path
 from ruggine.bench.sockets import LoadSocket
 from ruggine.delivery.line import ask
 from ruggine.delivery.trial import Size
+from tests import needs
 from tests.faults.disks import ForgetfulDisk, SmallDisk, why_not
 from tests.faults.proxy import Proxy
 from tests.faults.stage import Stage, Verdict
@@ -55,7 +56,7 @@ def experiment(
 
 
 def _no_strace() -> str:
-    return "" if shutil.which("strace") else "strace is missing (Debian: apt install strace)"
+    return needs.why_without("strace")
 
 
 @experiment()
