@@ -9,6 +9,7 @@ from pathlib import Path
 
 from benchmarks.peers import PEERS, peer
 from benchmarks.server import own_server
+from ruggine import terminal
 from ruggine.bench import plot, report
 from ruggine.bench.connections import allow_files
 from ruggine.bench.figures import Results
@@ -30,6 +31,7 @@ examples:
 """
 
 
+@terminal.output()
 def main() -> None:
     """Measure, and print. Exits with 1 if the daemon did not stay correct."""
     options, daemon = _options()

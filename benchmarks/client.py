@@ -29,6 +29,7 @@ from client_tk.model import ChatKey, Row, Server
 from client_tk.reports import Closed, Heard, Opened
 from client_tk.settings import Profile, Settings
 from client_tk.store import Store
+from ruggine import terminal
 from ruggine.wire.frames import AuthResponse, IncomingMessage, Limits
 
 CHATS, EACH = 200, 250
@@ -48,6 +49,7 @@ BUDGETS = {
 }
 
 
+@terminal.output()
 def main() -> None:
     parser = argparse.ArgumentParser(prog="./dev bench client", description=__doc__)
     parser.add_argument("--rounds", type=int, default=3, metavar="N", help="[3]")
@@ -132,7 +134,11 @@ def _start(folder: Path) -> dict[str, float]:
     command = [sys.executable, "-m", "benchmarks.client", "--child", str(folder)]
     begun = str(time.monotonic())
     done = subprocess.run(
-        command, check=True, stdout=subprocess.PIPE, text=True, env={**os.environ, "BEGUN_S": begun}
+        command,
+        check=True,
+        stdout=subprocess.PIPE,
+        encoding="utf-8",
+        env={**os.environ, "BEGUN_S": begun},
     )
     figures: dict[str, float] = json.loads(done.stdout)
     return figures
@@ -241,7 +247,7 @@ def idle_share(app: Any) -> float:
 
 
 def memory_mb() -> float:
-    status = Path("/proc/self/status").read_text()
+    status = Path("/proc/self/status").read_text("utf-8")
     return int(status.split("VmRSS:")[1].split()[0]) / 1024
 
 

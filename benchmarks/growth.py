@@ -19,6 +19,7 @@ from tqdm import tqdm
 
 from benchmarks.seed import add_messages
 from benchmarks.server import own_server
+from ruggine import terminal
 from ruggine.bench import latency, private
 from ruggine.bench.connections import AT_ONCE, allow_files, connected
 from ruggine.bench.figures import Figures, medians
@@ -151,6 +152,7 @@ def draw(results: dict[str, Sweep], file: Path) -> None:
             panel.set_ylabel("µs of processor a " + ("delivery" if "group" in what else "message"))
 
 
+@terminal.output()
 def main() -> None:
     options = _options()
     check(options.plot)

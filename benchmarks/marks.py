@@ -15,6 +15,7 @@ from collections import Counter
 from typing import Any
 
 from benchmarks.server import own_server
+from ruggine import terminal
 from ruggine.bench import reservoir
 from ruggine.bench.bystanders import delays, talking
 from ruggine.bench.people import Person
@@ -29,6 +30,7 @@ _SILENCE_S = 3.0
 _PATIENCE_S = 30.0
 
 
+@terminal.output()
 def main() -> None:
     """Measure and print."""
     options = _options()

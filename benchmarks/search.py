@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.server import own_server
+from ruggine import terminal
 from ruggine.bench.progress import Progress, progress_bar
 from ruggine.bench.server import Server
 from ruggine.bench.sockets import LoadSocket
@@ -33,6 +34,7 @@ _QUERIES = {
 }
 
 
+@terminal.output()
 def main() -> None:
     """Fill a daemon's database, wait for its index, ask, and print."""
     options = _options()

@@ -19,6 +19,7 @@ from twisted.internet.defer import Deferred
 from twisted.internet.task import deferLater
 
 from benchmarks.server import own_server
+from ruggine import terminal
 from ruggine.bench.bystanders import delays, talking
 from ruggine.bench.people import Person
 from ruggine.bench.private import Load
@@ -32,6 +33,7 @@ _BEFORE_S = 3.0
 _PATIENCE_S = 120
 
 
+@terminal.output()
 def main() -> None:
     """Measure and print."""
     options = _options()

@@ -6,8 +6,10 @@ import argparse
 from pathlib import Path
 
 from client_tk.settings import Profile
+from ruggine import terminal
 
 
+@terminal.output()
 def main() -> None:
     """Exits with 2 for what it does not understand, and 1 where no window can be opened."""
     parser = argparse.ArgumentParser(

@@ -107,7 +107,7 @@ def _start_daemon(folder: Path, server: Server) -> subprocess.Popen[bytes]:
         else:
             return daemon
     daemon.kill()
-    raise SystemExit(f"the daemon did not start:\n{(folder / 'daemon.log').read_text()}")
+    raise SystemExit(f"the daemon did not start:\n{(folder / 'daemon.log').read_text('utf-8')}")
 
 
 def _start_client(folder: Path, name: str) -> subprocess.Popen[bytes]:

@@ -97,7 +97,7 @@ class Profile:
         import fcntl
 
         self._data.mkdir(mode=0o700, parents=True, exist_ok=True)
-        self._claimed = (self._data / "lock").open("w")
+        self._claimed = (self._data / "lock").open("w", encoding="utf-8")
         try:
             fcntl.flock(self._claimed, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:

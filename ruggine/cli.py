@@ -6,9 +6,10 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from ruggine import __version__
+from ruggine import __version__, terminal
 
 
+@terminal.output()
 def main(arguments: Sequence[str] | None = None) -> None:
     """Exits with 0 if all is well, 1 if something is not, and 2 if it was not understood."""
     parser = argparse.ArgumentParser(
@@ -44,7 +45,7 @@ def _add_doctor(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
     doctor.add_argument("--json", action="store_true", help="findings as JSON")
     options = doctor.add_argument_group("options of the daemon")
     for option in config.OPTIONS:
-        options.add_argument(f"--{option.name}", metavar="…", help=_escaped(option.help))
+        options.add_argument(f"--{option.name}", metavar="VALUE", help=_escaped(option.help))
     doctor.set_defaults(run=_doctor)
 
 

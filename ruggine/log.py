@@ -7,9 +7,10 @@ indented).
 
 from __future__ import annotations
 
+import os
 import re
-import signal
 import sys
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any, TextIO, cast
 
@@ -24,7 +25,10 @@ from twisted.logger import (
     LogLevelFilterPredicate,
     formatEvent,
 )
-from twisted.python.logfile import LogFile
+
+from ruggine import terminal
+from ruggine.errors import StartError
+from ruggine.private_file import opener
 
 _LEVELS = {
     "debug": LogLevel.debug,
@@ -35,26 +39,74 @@ _LEVELS = {
 _NAMES = {level: name.upper() for name, level in _LEVELS.items()} | {LogLevel.critical: "ERROR"}
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 _MAX_LENGTH = 2000
+_APPEND = os.O_WRONLY | os.O_APPEND | os.O_CREAT
 
 
-def make_observer(level: str, form: str, file: TextIO) -> ILogObserver:
+def make_observer(level: str, form: str, file: Output | TextIO) -> ILogObserver:
     """An observer that writes events of `level` and above as `form` (`text` or `json`)."""
     predicate = LogLevelFilterPredicate(defaultLogLevel=_LEVELS[level])
     # Autobahn's events hold what clients wrote in their handshakes, and call their faults errors.
     predicate.setLogLevelForNamespace("autobahn", LogLevel.critical)
-    write = cast(ILogObserver, FileLogObserver(file, json_line if form == "json" else text_line))
+    write = cast(
+        ILogObserver,
+        FileLogObserver(cast(TextIO, file), json_line if form == "json" else text_line),
+    )
     return cast(ILogObserver, FilteringLogObserver(write, [cast(ILogFilterPredicate, predicate)]))
 
 
-def open_file(options: Any) -> TextIO:
-    """Where twistd would have logged: `options` are its own (--logfile, --nodaemon)."""
+class Output:
+    """Writes lines to an open file. A line that cannot be written is lost and holds up nothing: a
+    full disk, a closed terminal or a pipe without a reader must not end a chat."""
+
+    def __init__(self, descriptor: int, encoding: str) -> None:
+        self._descriptor = descriptor
+        self._encoding = encoding
+
+    def write(self, text: str) -> None:
+        with suppress(OSError):
+            os.write(self._descriptor, text.encode(self._encoding, terminal.UNSHOWN))
+
+    def flush(self) -> None:
+        """Nothing waits in this process."""
+
+
+class LogFile(Output):
+    """A file that may be moved away, by logrotate for instance, and is then begun anew.
+
+    It holds the names of people, so it is for its owner only.
+    """
+
+    def __init__(self, path: str) -> None:
+        """Raises OSError."""
+        self._path = os.path.abspath(path)
+        super().__init__(opener(self._path, _APPEND), "utf-8")
+
+    def reopen(self) -> None:
+        """Go on in the file that is at the path now. Raises OSError, and goes on as before then."""
+        fresh = opener(self._path, _APPEND)
+        # In the place of the old one, at once: a thread may be about to write.
+        os.dup2(fresh, self._descriptor, inheritable=False)
+        os.close(fresh)
+
+
+def open_output(options: Any) -> Output:
+    """Where twistd would have logged: `options` are its own (--logfile, --nodaemon).
+
+    Raises StartError where the file cannot be opened.
+    """
     name = options.get("logfile") or ("-" if options.get("nodaemon") else "twistd.log")
     if name == "-":
-        return sys.stdout
-    file = LogFile.fromFullPath(name)
-    if not signal.getsignal(signal.SIGUSR1):
-        signal.signal(signal.SIGUSR1, lambda number, frame: file.rotate())
-    return cast(TextIO, file)
+        return _standard_output()
+    try:
+        return LogFile(name)
+    except OSError as error:
+        raise StartError(f"--logfile: {name} cannot be opened ({error.strerror})") from None
+
+
+def _standard_output() -> Output:
+    if sys.stdout is None:  # it was closed before the start
+        return Output(os.open(os.devnull, os.O_WRONLY | os.O_CLOEXEC), "utf-8")
+    return Output(sys.stdout.fileno(), sys.stdout.encoding)
 
 
 def text_line(event: LogEvent) -> str:

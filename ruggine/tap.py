@@ -19,7 +19,7 @@ from twisted.logger import Logger
 from twisted.python import usage
 from twisted.python.failure import Failure
 
-from ruggine import __version__, clock, collector, config, errors, log
+from ruggine import __version__, clock, collector, config, errors, log, terminal
 from ruggine.bus.local import LocalBus, LocalSessionCache
 from ruggine.bus.redis import RedisBus
 from ruggine.config import Config
@@ -87,6 +87,28 @@ class Options(usage.Options):
     ]
     config: Config
 
+    def __init__(self) -> None:
+        terminal.forgive()
+        super().__init__()
+
+    def parseOptions(self, options: Any = None) -> None:
+        """Twisted would print the whole help, and below it what is wrong."""
+        try:
+            super().parseOptions(options)
+        except usage.UsageError as error:
+            raise SystemExit(f"ruggine: {error}; twistd ruggine --help lists all options") from None
+
+    def parseArgs(self, *arguments: str) -> None:
+        if arguments:
+            raise usage.UsageError(f"{arguments[0]} is not an option")
+
+    @terminal.output()
+    def opt_help(self) -> None:
+        """Show this text and exit."""
+        print(self)  # noqa: T201 - asked for
+        raise SystemExit(0)
+
+    @terminal.output()
     def opt_version(self) -> None:
         """Show the version and exit."""
         print(f"Ruggine {__version__}")  # noqa: T201 - asked for
@@ -110,10 +132,16 @@ def makeService(options: Options) -> Service:
     chosen = options.config
     daemon = make_daemon(chosen, default_reactor, foreground=bool(twistd.get("nodaemon")))
     if not twistd.get("syslog"):
-        daemon.observer = log.make_observer(
-            chosen.log_level, chosen.log_format, log.open_file(twistd)
-        )
+        output = _open_output(twistd)
+        daemon.observer = log.make_observer(chosen.log_level, chosen.log_format, output)
     return daemon
+
+
+def _open_output(twistd: Mapping[str, Any]) -> log.Output:
+    try:
+        return log.open_output(twistd)
+    except StartError as error:
+        raise SystemExit(f"ruggine: {error}") from None
 
 
 def make_daemon(chosen: Config, reactor: Any, *, foreground: bool = True) -> Daemon:

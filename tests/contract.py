@@ -18,7 +18,7 @@ from ruggine.wire import frames, lines, replies, results
 from tests.cast import PATIENCE_S, Telephone, WebSocket
 from tests.daemon import PASSWORD, Daemon
 
-PROTOCOL = (Path(__file__).parent.parent / "docs" / "protocol.md").read_text()
+PROTOCOL = (Path(__file__).parent.parent / "docs" / "protocol.md").read_text("utf-8")
 
 Step = tuple[str, str, list[str]]
 

@@ -46,8 +46,8 @@ class Daemon:
         self.wait_for(LISTENING, _START_S)
         return self
 
-    def spawn(self) -> None:
-        """Start without waiting, for starts that are to fail."""
+    def command(self, *of_twistd: str) -> list[str | Path]:
+        """What is started; `of_twistd` are twistd's own options."""
         chosen = {
             "--tcp": f"tcp:{self.tcp_port}:interface=127.0.0.1",
             "--websocket": f"tcp:{self.websocket_port}:interface=127.0.0.1",
@@ -58,12 +58,15 @@ class Daemon:
         }
         chosen.update(zip(self._options[::2], self._options[1::2], strict=True))
         arguments = [part for pair in chosen.items() for part in pair]
+        return [*self.program, *of_twistd, "ruggine", *arguments]
+
+    def spawn(self) -> None:
+        """Start without waiting, for starts that are to fail."""
         self._begun = len(self.log()) if self.log_file.exists() else 0
         with self.log_file.open("ab") as log:
             self.process = subprocess.Popen(
-                [*self.program, "-n", "--pidfile=", "ruggine", *arguments],
-                stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd=self.folder,
-                env={**os.environ, **self._env},
+                self.command("-n", "--pidfile="), stdin=subprocess.DEVNULL,
+                stdout=log, stderr=log, cwd=self.folder, env={**os.environ, **self._env},
             )  # fmt: skip
 
     def stop(self) -> None:

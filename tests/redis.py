@@ -65,7 +65,7 @@ class Redis:
         if not os.access(cli, os.X_OK):
             os.chmod(cli, 0o755)
         done = subprocess.run(
-            [cli, "-p", str(self.port), *command], capture_output=True, text=True, timeout=10
+            [cli, "-p", str(self.port), *command], capture_output=True, encoding="utf-8", timeout=10
         )
         return done.stdout.strip()
 

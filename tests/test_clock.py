@@ -38,7 +38,7 @@ class ClockTower(Daemon):
 
     def set_ahead(self, seconds: float) -> None:
         new = self.ahead.with_suffix(".new")
-        new.write_text(str(seconds))
+        new.write_text(str(seconds), "utf-8")
         new.rename(self.ahead)
 
 

@@ -21,30 +21,32 @@ def unit(tmp_path: Path) -> Path:
     """The unit with this environment's twistd, for `verify` looks whether it is there."""
     needs.require("systemd")
     installed = tmp_path / UNIT.name
-    installed.write_text(UNIT.read_text().replace("/opt/ruggine/bin/twistd", str(TWISTD)))
+    installed.write_text(
+        UNIT.read_text("utf-8").replace("/opt/ruggine/bin/twistd", str(TWISTD)), "utf-8"
+    )
     return installed
 
 
 def test_systemd_accepts_the_unit(unit: Path) -> None:
     """No unknown or misspelt line."""
     done = subprocess.run(
-        ["systemd-analyze", "verify", unit], capture_output=True, text=True, timeout=30
+        ["systemd-analyze", "verify", unit], capture_output=True, encoding="utf-8", timeout=30
     )
     assert (done.returncode, done.stderr) == (0, "")
 
 
 def test_systemd_would_refuse_a_broken_unit(unit: Path) -> None:
     """So that the test above can fail."""
-    unit.write_text(unit.read_text().replace("Type=exec", "Type=exce"))
+    unit.write_text(unit.read_text("utf-8").replace("Type=exec", "Type=exce"), "utf-8")
     done = subprocess.run(
-        ["systemd-analyze", "verify", unit], capture_output=True, text=True, timeout=30
+        ["systemd-analyze", "verify", unit], capture_output=True, encoding="utf-8", timeout=30
     )
     assert "exce" in done.stderr
 
 
 def test_the_unit_is_hardened() -> None:
     """Its own user, a state directory, and what the issue tracker asked for."""
-    lines = UNIT.read_text().splitlines()
+    lines = UNIT.read_text("utf-8").splitlines()
     for line in (
         "User=ruggine",
         "StateDirectory=ruggine",
@@ -60,7 +62,9 @@ def test_the_unit_is_hardened() -> None:
 
 def promtool(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
     needs.require("promtool")
-    return subprocess.run(["promtool", *arguments], capture_output=True, text=True, timeout=60)
+    return subprocess.run(
+        ["promtool", *arguments], capture_output=True, encoding="utf-8", timeout=60
+    )
 
 
 def test_each_alert_wakes_somebody_in_bad_times_and_nobody_in_good_ones() -> None:
@@ -78,17 +82,17 @@ def test_an_alert_at_another_level_would_be_noticed(
     """So that the test above can fail."""
     shutil.copytree(DEPLOY / "prometheus", tmp_path, dirs_exist_ok=True)
     rules = tmp_path / "ruggine.rules.yml"
-    assert rules.read_text().count(told) == 1
-    rules.write_text(rules.read_text().replace(told, instead))
+    assert rules.read_text("utf-8").count(told) == 1
+    rules.write_text(rules.read_text("utf-8").replace(told, instead), "utf-8")
     assert promtool("test", "rules", tmp_path / "ruggine.rules.test.yml").returncode != 0
 
 
 def test_the_rules_are_tried_each_in_good_and_in_bad_times() -> None:
     """Without promtool too: a new alert comes with its trial."""
     alerts = set(
-        re.findall(r"- alert: (\w+)", (DEPLOY / "prometheus/ruggine.rules.yml").read_text())
+        re.findall(r"- alert: (\w+)", (DEPLOY / "prometheus/ruggine.rules.yml").read_text("utf-8"))
     )
-    trials = (DEPLOY / "prometheus/ruggine.rules.test.yml").read_text()
+    trials = (DEPLOY / "prometheus/ruggine.rules.test.yml").read_text("utf-8")
     silent = set(re.findall(r"\{eval_time: 40m, alertname: (\w+)\}", trials))
     assert silent == alerts
     assert set(re.findall(r"alertname: (\w+)\n        exp_alerts", trials)) == alerts

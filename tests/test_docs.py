@@ -13,7 +13,7 @@ from ruggine import config, errors
 from ruggine.wire import frames, lines
 
 DOCS = Path(__file__).parent.parent / "docs"
-PROTOCOL = (DOCS / "protocol.md").read_text()
+PROTOCOL = (DOCS / "protocol.md").read_text("utf-8")
 EXAMPLES = [
     line
     for block in re.findall(r"^```json\n(.*?)^```$", PROTOCOL, re.MULTILINE | re.DOTALL)
@@ -54,6 +54,6 @@ def test_the_contract_lists_every_code_that_is_used() -> None:
 
 
 def test_the_operators_table_lists_every_option_with_its_default() -> None:
-    text = (DOCS / "operating.md").read_text()
+    text = (DOCS / "operating.md").read_text("utf-8")
     listed = dict(re.findall(r"^\| `--([a-z-]+)` \| (?:`([^`]*)`)?", text, re.M))
     assert listed == {option.name: option.default for option in config.OPTIONS}

@@ -31,7 +31,7 @@ def ruggine(*arguments: object, env: dict[str, str] | None = None) -> tuple[int,
     """The exit status, and all that was printed."""
     done = subprocess.run(
         [RUGGINE, *(str(argument) for argument in arguments)],
-        capture_output=True, text=True, timeout=120, env={**os.environ, **(env or {})},
+        capture_output=True, encoding="utf-8", timeout=120, env={**os.environ, **(env or {})},
     )  # fmt: skip
     assert "Traceback" not in done.stderr
     return done.returncode, done.stdout + done.stderr

@@ -14,7 +14,8 @@ LINT_IMPORTS = Path(sys.executable).with_name("lint-imports")
 def lint(folder: Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [LINT_IMPORTS, "--no-cache", "--config", folder / "pyproject.toml"],
-        cwd=folder, capture_output=True, text=True, timeout=60, env={"PYTHONPATH": str(folder)},
+        cwd=folder, capture_output=True, encoding="utf-8", timeout=60,
+        env={"PYTHONPATH": str(folder)},
     )  # fmt: skip
 
 
@@ -28,7 +29,7 @@ def test_a_broken_contract_is_noticed(tmp_path: Path) -> None:
     for package in ("ruggine", "client_tk"):
         shutil.copytree(ROOT / package, tmp_path / package)
     shutil.copy(ROOT / "pyproject.toml", tmp_path)
-    with (tmp_path / "ruggine" / "domain" / "messages.py").open("a") as module:
+    with (tmp_path / "ruggine" / "domain" / "messages.py").open("a", encoding="utf-8") as module:
         module.write("\nimport sqlite3\n")
     done = lint(tmp_path)
     assert done.returncode == 1

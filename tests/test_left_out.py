@@ -21,12 +21,12 @@ def test_of_a(size): pytest.skip(f"this machine lacks a {size} dog")
 
 
 def run(folder: Path, text: str, *options: str, **env: str) -> subprocess.CompletedProcess[str]:
-    (folder / "test_it.py").write_text(text)
+    (folder / "test_it.py").write_text(text, "utf-8")
     plain = {name: value for name, value in os.environ.items() if name != "CI"}
     return subprocess.run(
         [sys.executable, "-m", "pytest", "-p", "tests.left_out", "--rootdir", folder,
          "-c", os.devnull, *options, folder],
-        cwd=ROOT, env={**plain, **env}, capture_output=True, text=True, timeout=60,
+        cwd=ROOT, env={**plain, **env}, capture_output=True, encoding="utf-8", timeout=60,
     )  # fmt: skip
 
 
@@ -54,7 +54,7 @@ def bare(tmp_path: Path) -> Path:
 
 
 def program(folder: Path, name: str, text: str) -> None:
-    (folder / name).write_text(f"#!/bin/sh\n{text}\n")
+    (folder / name).write_text(f"#!/bin/sh\n{text}\n", "utf-8")
     (folder / name).chmod(0o755)
 
 
@@ -62,7 +62,7 @@ def look(path: Path, name: str) -> str:
     """What `./dev` prints about this need."""
     done = subprocess.run(
         [sys.executable, ROOT / "tests/needs.py", name],
-        env={"PATH": str(path)}, capture_output=True, text=True, timeout=30, check=True,
+        env={"PATH": str(path)}, capture_output=True, encoding="utf-8", timeout=30, check=True,
     )  # fmt: skip
     return done.stdout
 
@@ -73,7 +73,7 @@ def test_what_is_missing_is_installed_in_one_call(bare: Path) -> None:
     program(bare, "true", "")
     told = look(bare, "strace")
     assert told.splitlines()[0] == "./dev: installing Debian packages: strace"
-    installed = (bare / "called").read_text().split()
+    installed = (bare / "called").read_text("utf-8").split()
     assert installed == ["-qq", "install", "-y", "--no-install-recommends", "strace"]
 
 
@@ -115,13 +115,13 @@ def test_the_stand_in_for_nc_speaks_and_hears(tmp_path: Path) -> None:
          "    print(s.getsockname()[1], flush=True)\n"
          "    c, _ = s.accept()\n"
          "    with c: c.sendall(b'heard ' + c.makefile('rb').read())\n"],
-        stdout=subprocess.PIPE, text=True,
+        stdout=subprocess.PIPE, encoding="utf-8",
     )  # fmt: skip
     assert listener.stdout is not None
     port = listener.stdout.readline().strip()
     done = subprocess.run(
         [sys.executable, ROOT / "tests/stand_in/nc", "-N", "127.0.0.1", port],
-        input="a\nb\n", capture_output=True, text=True, timeout=20, check=True,
+        input="a\nb\n", capture_output=True, encoding="utf-8", timeout=20, check=True,
     )  # fmt: skip
     listener.wait(10)
     assert done.stdout == "heard a\nb\n"

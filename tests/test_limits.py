@@ -307,7 +307,7 @@ def hear_all(there: WebSocket) -> tuple[list[str], int]:
 def test_who_vanishes_without_a_word_is_not_online_for_ever(daemon: Daemon) -> None:
     """A line that watches may be silent: the system asks whether its peer is there."""
     luigi = LinePerson(daemon, "luigi")
-    lines = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:]]
+    lines = [line.split() for line in Path("/proc/net/tcp").read_text("utf-8").splitlines()[1:]]
     timers = [
         line[5].split(":")[0]
         for line in lines

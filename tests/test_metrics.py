@@ -103,8 +103,8 @@ def test_nobody_is_named_in_it(busy: Daemon) -> None:
 
 def expressions() -> dict[str, str]:
     """Every expression of the rules and of the dashboard, by where it stands."""
-    rules = yaml.safe_load((ROOT / "deploy/prometheus/ruggine.rules.yml").read_text())
-    dashboard = json.loads((ROOT / "deploy/grafana/ruggine.json").read_text())
+    rules = yaml.safe_load((ROOT / "deploy/prometheus/ruggine.rules.yml").read_text("utf-8"))
+    dashboard = json.loads((ROOT / "deploy/grafana/ruggine.json").read_text("utf-8"))
     return {
         **{r["alert"]: r["expr"] for group in rules["groups"] for r in group["rules"]},
         **{
@@ -130,7 +130,7 @@ def test_rules_and_dashboard_ask_for_what_is_served(busy: Daemon) -> None:
 
 def test_each_of_our_metrics_is_on_the_dashboard_and_in_the_manual(busy: Daemon) -> None:
     shown = " ".join(expressions().values())
-    manual = (ROOT / "docs/monitoring.md").read_text()
+    manual = (ROOT / "docs/monitoring.md").read_text("utf-8")
     for name, family in families(busy).items():
         if name.startswith("ruggine"):
             assert name in shown

@@ -213,7 +213,7 @@ def listening(redis: Redis, pattern: str) -> Iterator[Callable[[], tuple[str, st
     """Gives what returns the channel and the payload of the next event, as redis-cli shows it."""
     with subprocess.Popen(
         [program("redis-cli"), "-p", str(redis.port), "PSUBSCRIBE", pattern],
-        stdout=subprocess.PIPE, text=True,
+        stdout=subprocess.PIPE, encoding="utf-8",
     ) as watcher:  # fmt: skip
         assert watcher.stdout is not None
         lines = iter(watcher.stdout)

@@ -17,6 +17,7 @@ from prometheus_client.registry import Collector
 from twisted.internet.defer import Deferred
 from twisted.logger import LogEvent
 
+from ruggine.monitoring import performance_log
 from ruggine.monitoring.performance_log import PerformanceLog
 from tests.daemon import Daemon, wait_until
 
@@ -29,9 +30,9 @@ LINE = re.compile(
 def test_a_line_is_written_at_the_start(tmp_path: Path) -> None:
     path = tmp_path / "performance.log"
     daemon = Daemon(tmp_path, "--performance-log", str(path)).start()
-    wait_until(lambda: path.exists() and path.read_text() != "")
+    wait_until(lambda: path.exists() and path.read_text("utf-8") != "")
     daemon.stop()
-    assert LINE.fullmatch(path.read_text())
+    assert LINE.fullmatch(path.read_text("utf-8"))
 
 
 @pytest_twisted.ensureDeferred
@@ -49,7 +50,7 @@ async def test_a_file_that_cannot_be_written_is_said_once(
     logged_errors.clear()
     folder.mkdir()
     await Deferred.fromCoroutine(log.write())
-    assert (folder / "performance.log").read_text().count("\n") == 1
+    assert (folder / "performance.log").read_text("utf-8").count("\n") == 1
 
 
 class FullDisk(io.FileIO):
@@ -70,11 +71,11 @@ async def test_half_a_line_does_not_stay_on_a_full_disk(
     log = PerformanceLog(path, CollectorRegistry(), totals)
     await Deferred.fromCoroutine(log.write())
     with monkeypatch.context() as full:
-        full.setattr(Path, "open", lambda self, mode, **_: FullDisk(self, mode))
+        full.setattr(performance_log, "FileIO", FullDisk)
         await Deferred.fromCoroutine(log.write())
     assert "No space left" in logged_errors.pop()["error"]
     await Deferred.fromCoroutine(log.write())
-    lines = path.read_text().splitlines()
+    lines = path.read_text("utf-8").splitlines()
     assert len(lines) == 2
     assert all(line.endswith("connections=0") for line in lines)
 
@@ -103,7 +104,7 @@ async def one_line_of(path: Path, figures: Figures) -> dict[str, str]:
     registry = CollectorRegistry()
     registry.register(figures)
     await Deferred.fromCoroutine(PerformanceLog(path, registry, totals).write())
-    return dict(field.split("=") for field in path.read_text().split()[1:])
+    return dict(field.split("=") for field in path.read_text("utf-8").split()[1:])
 
 
 @pytest_twisted.ensureDeferred

@@ -155,7 +155,7 @@ def reader(tmp_path: Path) -> Iterator[Reader]:
 
 def test_the_quick_start_works_as_it_is_written(reader: Reader) -> None:
     """Two people, four terminals, no client of ours."""
-    blocks = _BLOCK.findall((ROOT / "README.md").read_text())
+    blocks = _BLOCK.findall((ROOT / "README.md").read_text("utf-8"))
     assert [name for name, _ in blocks][:3] == ["daemon", "accounts", "dory"]
     for terminal, block in blocks:
         reader.follow(terminal, block)

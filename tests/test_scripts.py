@@ -15,7 +15,7 @@ from tests import needs
 from tests.cast import Telephone
 from tests.daemon import Daemon, wait_until
 
-TEXT = (Path(__file__).parent.parent / "docs" / "scripts.md").read_text()
+TEXT = (Path(__file__).parent.parent / "docs" / "scripts.md").read_text("utf-8")
 SCRIPTS = dict(re.findall(r"^```sh (\w+)\n(.*?)^```$", TEXT, re.MULTILINE | re.DOTALL))
 SHOWN = dict(re.findall(r"^```text (\w+)\n(.*?)^```$", TEXT, re.MULTILINE | re.DOTALL))
 
@@ -36,7 +36,7 @@ class Desk:
         text = "\n".join(["set -u", before, *(SCRIPTS[name] for name in names), after])
         text = text.replace("127.0.0.1 8080", f"127.0.0.1 {self.daemon.tcp_port}")
         return subprocess.Popen(
-            ["sh", "-c", text.replace("sleep 5", "sleep 0.2")], cwd=self.folder, text=True,
+            ["sh", "-c", text.replace("sleep 5", "sleep 0.2")], cwd=self.folder, encoding="utf-8",
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True,
             env=needs.with_nc(),
         )  # fmt: skip

@@ -167,11 +167,11 @@ def test_it_daemonizes_by_itself(tmp_path: Path) -> None:
     }
     options = [f"{name}=tcp:{port}:interface=127.0.0.1" for name, port in ports.items()]
     subprocess.run([TWISTD, "ruggine", *options], cwd=tmp_path, check=True, timeout=15)
-    pid = int((tmp_path / "twistd.pid").read_text())
-    wait_until(lambda: "WebSocket Server listening" in (tmp_path / "twistd.log").read_text())
+    pid = int((tmp_path / "twistd.pid").read_text("utf-8"))
+    wait_until(lambda: "WebSocket Server listening" in (tmp_path / "twistd.log").read_text("utf-8"))
     os.kill(pid, 15)
     wait_until(lambda: not (tmp_path / "twistd.pid").exists(), 10)
-    assert "Traceback" not in (tmp_path / "twistd.log").read_text()
+    assert "Traceback" not in (tmp_path / "twistd.log").read_text("utf-8")
 
 
 def test_a_plain_installation_offers_the_plugin(tmp_path: Path) -> None:
@@ -189,7 +189,7 @@ def test_a_plain_installation_offers_the_plugin(tmp_path: Path) -> None:
     listed = subprocess.run(
         [sys.executable, "-P", "-c", code, "--help"],
         env={**os.environ, "PYTHONPATH": str(target)}, cwd=tmp_path,
-        capture_output=True, text=True, check=True,
+        capture_output=True, encoding="utf-8", check=True,
     )  # fmt: skip
     assert "A self-hosted real-time chat" in listed.stdout
     assert (target / "ruggine/storage/schema/0001_core.sql").exists()

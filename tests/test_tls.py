@@ -144,7 +144,7 @@ def test_a_certificate_that_cannot_be_used_ends_the_start(
     _, cert = certificate
     other = tmp_path / "other.pem"
     if fault == "no key":
-        other.write_text("this is no key")
+        other.write_text("this is no key", "utf-8")
     elif fault == "another's key":
         other.write_bytes(
             ec.generate_private_key(ec.SECP256R1()).private_bytes(

@@ -24,7 +24,7 @@ def can_draw(memory: Path) -> Errand[bool]:
         return False
     key = yield from _machine()
     try:
-        known = memory.read_text()
+        known = memory.read_text("utf-8")
     except (OSError, UnicodeDecodeError):
         known = ""
     if known.startswith(key + "="):
@@ -33,7 +33,7 @@ def can_draw(memory: Path) -> Errand[bool]:
     if found is None:
         return False
     memory.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    memory.write_text(f"{key}={'yes' if found else 'no'}")
+    memory.write_text(f"{key}={'yes' if found else 'no'}", "utf-8")
     return found
 
 

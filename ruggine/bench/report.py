@@ -33,7 +33,7 @@ def described(results: Results, plan: Plan) -> dict[str, Any]:
 def earlier(file: Path) -> Results:
     """The figures of an earlier --json. Raises SystemExit where there are none."""
     try:
-        figures: Results = json.loads(file.read_text())["figures"]
+        figures: Results = json.loads(file.read_text("utf-8"))["figures"]
     except (OSError, ValueError, LookupError, TypeError) as error:
         raise SystemExit(f"bench: --compare {file}: not a result of --json: {error}") from None
     return figures
@@ -45,7 +45,7 @@ def told(results: dict[str, Any], options: argparse.Namespace, before: Results |
     if options.json == Path("-"):
         return text
     if options.json is not None:
-        options.json.write_text(f"{text}\n")
+        options.json.write_text(f"{text}\n", "utf-8")
     return "\n".join(_lines(results, before))
 
 

@@ -28,7 +28,7 @@ class Server:
     def memory_mb(self) -> float | None:
         """Resident now, in MB of 10^6 bytes; None where it cannot be read."""
         with contextlib.suppress(OSError):
-            for line in Path(f"/proc/{self.pid}/status").read_text().splitlines():
+            for line in Path(f"/proc/{self.pid}/status").read_text("utf-8").splitlines():
                 name, _, value = line.partition(":")
                 if name == "VmRSS":
                     return int(value.split()[0]) * 1024 / 1e6
@@ -37,7 +37,7 @@ class Server:
     def processor_s(self) -> float:
         """Processor seconds that the process has used; 0 where it cannot be read."""
         try:
-            fields = Path(f"/proc/{self.pid}/stat").read_text().rsplit(")", 1)[1].split()
+            fields = Path(f"/proc/{self.pid}/stat").read_text("utf-8").rsplit(")", 1)[1].split()
         except OSError:
             return 0.0
         return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")

@@ -24,7 +24,7 @@ WHERE c.id IN (
 
 def read_log(database: Path, users: list[str]) -> list[Stored]:
     """Every entry of every chat that these users were ever in. Blocks; changes nothing."""
-    connection = sqlite3.connect(f"file:{database}?mode=ro", uri=True)
+    connection = _read_only(database)
     try:
         encoded = "[" + ",".join(f'"{name}"' for name in users) + "]"
         return [_stored(row) for row in connection.execute(_ENTRIES, (encoded,))]
@@ -34,12 +34,16 @@ def read_log(database: Path, users: list[str]) -> list[Stored]:
 
 def faults_in(database: Path) -> list[str]:
     """What SQLite itself finds wrong with the file. Blocks; changes nothing."""
-    connection = sqlite3.connect(f"file:{database}?mode=ro", uri=True)
+    connection = _read_only(database)
     try:
         found = [row[0] for row in connection.execute("PRAGMA integrity_check(10)")]
     finally:
         connection.close()
     return [] if found == ["ok"] else found
+
+
+def _read_only(database: Path) -> sqlite3.Connection:
+    return sqlite3.connect(f"{database.absolute().as_uri()}?mode=ro", uri=True)
 
 
 def _stored(row: tuple[str, ...]) -> Stored:

@@ -49,7 +49,7 @@ class Node:
     def memory_mb(self) -> float:
         """Resident now, in MB of 10^6 bytes; 0 where it cannot be read (only Linux tells)."""
         try:
-            status = Path(f"/proc/{self._process.pid}/status").read_text()
+            status = Path(f"/proc/{self._process.pid}/status").read_text("utf-8")
         except OSError:
             return 0.0
         return int(status.split("VmRSS:")[1].split()[0]) * 1024 / 1e6

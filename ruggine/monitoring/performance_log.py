@@ -8,6 +8,7 @@ import time
 from collections import defaultdict
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
+from io import FileIO
 from pathlib import Path
 
 from prometheus_client import CollectorRegistry
@@ -15,6 +16,7 @@ from twisted.internet.threads import deferToThread
 from twisted.logger import Logger
 
 from ruggine import errors
+from ruggine.private_file import opener
 
 EVERY_S = 120.0
 
@@ -55,7 +57,7 @@ class PerformanceLog:
         Half a line for which there was room is taken back; the next one would stand behind it.
         """
         whole = line.encode()
-        with self._path.open("ab", buffering=0) as file:
+        with FileIO(self._path, "a", opener=opener) as file:
             written = file.write(whole)
             if written < len(whole):
                 file.truncate(file.tell() - written)

@@ -17,7 +17,7 @@ APPLICATION_ID = 0x52756767
 def steps() -> list[tuple[int, str]]:
     """Every step as its number and its SQL, in order."""
     files = (resources.files("ruggine.storage") / "schema").iterdir()
-    return sorted((int(f.name[:4]), f.read_text()) for f in files if f.name.endswith(".sql"))
+    return sorted((int(f.name[:4]), f.read_text("utf-8")) for f in files if f.name.endswith(".sql"))
 
 
 def migrate(connection: sqlite3.Connection, last: int | None = None) -> None:

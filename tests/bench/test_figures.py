@@ -71,7 +71,7 @@ def test_a_json_file_is_what_can_be_compared_with(tmp_path: Path) -> None:
 def test_what_cannot_be_compared_with_is_refused(tmp_path: Path, content: str | None) -> None:
     file = tmp_path / "then.json"
     if content is not None:
-        file.write_text(content)
+        file.write_text(content, "utf-8")
     with pytest.raises(SystemExit, match="--compare"):
         report.earlier(file)
 
@@ -80,7 +80,7 @@ def test_a_plot_is_svg_or_png(tmp_path: Path) -> None:
     figures = results(p50_ms=3.0, messages_per_second=5.0)
     plot.draw({"the daemon": figures, "node": figures}, tmp_path / "a.svg")
     plot.draw({"the daemon": figures}, tmp_path / "a.png")
-    assert (tmp_path / "a.svg").read_text().rstrip().endswith("</svg>")
+    assert (tmp_path / "a.svg").read_text("utf-8").rstrip().endswith("</svg>")
     assert (tmp_path / "a.png").read_bytes().startswith(b"\x89PNG")
     with pytest.raises(SystemExit, match=r"ends in \.svg or \.png"):
         plot.check(Path("a.txt"))

@@ -20,7 +20,7 @@ SMALL = ("--pairs=2", "--seconds=0.3", "--runs=1", "--quiet", "--groups=5",
 def run(module: str, *arguments: str) -> str:
     done = subprocess.run(
         [sys.executable, "-m", module, *arguments],
-        cwd=ROOT, capture_output=True, text=True, timeout=100, check=False,
+        cwd=ROOT, capture_output=True, encoding="utf-8", timeout=100, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     return done.stdout
@@ -35,12 +35,14 @@ def medians(text: str) -> dict[str, dict[str, float]]:
 
 def test_it_measures_every_part_of_a_daemon_of_its_own(tmp_path: Path) -> None:
     plot, now, then = (tmp_path / name for name in ("all.svg", "now.json", "then.json"))
-    then.write_text(json.dumps({"figures": {"private": spreads([{"messages_per_second": 1}])}}))
+    then.write_text(
+        json.dumps({"figures": {"private": spreads([{"messages_per_second": 1}])}}), "utf-8"
+    )
     text = run(
         "benchmarks", *SMALL, "--rate=100", f"--plot={plot}", f"--json={now}",
         f"--compare={then}", "--", "--durability=relaxed",
     )  # fmt: skip
-    found = medians(now.read_text())
+    found = medians(now.read_text("utf-8"))
     assert list(found) == [
         "private", "group of 5", "at 100 a second", "under load", "30 connections",
         "connect storm", "flood", "slow readers",
@@ -51,7 +53,7 @@ def test_it_measures_every_part_of_a_daemon_of_its_own(tmp_path: Path) -> None:
     assert found["flood"]["refused_per_second"] > 0
     assert found["slow readers"]["closed_as_too_slow"] == 2
     assert re.search(r"^\| private \| messages_per_second \| \d+ \| 1 \| \d+", text, re.M)
-    assert plot.read_text().rstrip().endswith("</svg>")
+    assert plot.read_text("utf-8").rstrip().endswith("</svg>")
 
 
 def test_it_measures_a_peer_in_the_same_run() -> None:
@@ -64,7 +66,7 @@ def test_it_measures_a_peer_in_the_same_run() -> None:
 def test_options_of_the_daemon_come_last() -> None:
     done = subprocess.run(
         [sys.executable, "-m", "benchmarks", "memory", *SMALL, "--", "--durability=never"],
-        cwd=ROOT, capture_output=True, text=True, timeout=60, check=False,
+        cwd=ROOT, capture_output=True, encoding="utf-8", timeout=60, check=False,
     )  # fmt: skip
     assert done.returncode == 1
     assert "choose one of full, relaxed" in done.stderr
@@ -84,7 +86,7 @@ def test_it_measures_and_plots_growth(tmp_path: Path) -> None:
     ]
     for figures in results.values():
         assert all(values["processor_us_each"] > 0 for values in figures.values())
-    assert (tmp_path / "growth.svg").read_text().rstrip().endswith("</svg>")
+    assert (tmp_path / "growth.svg").read_text("utf-8").rstrip().endswith("</svg>")
 
 
 def test_it_measures_a_storm_of_those_who_come_back() -> None:

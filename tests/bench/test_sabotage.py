@@ -46,10 +46,10 @@ def sabotaged(request: pytest.FixtureRequest, tmp_path: Path) -> tuple[list[str]
     """How to start the relay, and what the bench must say of it."""
     right, wrong, fault = SABOTAGES[request.param]
     python, honest = asyncio_command()
-    text = Path(honest).read_text()
+    text = Path(honest).read_text("utf-8")
     assert right in text
     file = tmp_path / "relay.py"
-    file.write_text(text.replace(right, wrong))
+    file.write_text(text.replace(right, wrong), "utf-8")
     return [python, str(file)], fault
 
 

@@ -37,13 +37,13 @@ def called(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def program(folder: Path, name: str, body: str) -> None:
     path = folder / "bin" / name
     path.parent.mkdir(exist_ok=True)
-    path.write_text(f"#!{sys.executable}\nimport json, sys\n{body}\n")
+    path.write_text(f"#!{sys.executable}\nimport json, sys\n{body}\n", "utf-8")
     path.chmod(0o755)
 
 
 def calls(log: Path, count: int) -> list[list[str]]:
-    wait_until(lambda: log.exists() and len(log.read_text().splitlines()) >= count)
-    return [json.loads(line) for line in log.read_text().splitlines()]
+    wait_until(lambda: log.exists() and len(log.read_text("utf-8").splitlines()) >= count)
+    return [json.loads(line) for line in log.read_text("utf-8").splitlines()]
 
 
 @pytest.mark.parametrize(
@@ -140,10 +140,10 @@ def test_whether_emoji_can_be_drawn_is_tried_once(
     monkeypatch.setenv("DISPLAY", ":4711")
     memory = tmp_path / "data" / "emoji"
     assert result_of(emoji.can_draw(memory)) is False
-    assert memory.read_text().endswith("=no")
-    memory.write_text(memory.read_text().replace("=no", "=yes"))
+    assert memory.read_text("utf-8").endswith("=no")
+    memory.write_text(memory.read_text("utf-8").replace("=no", "=yes"), "utf-8")
     assert result_of(emoji.can_draw(memory)) is True
-    memory.write_text("another library=yes")
+    memory.write_text("another library=yes", "utf-8")
     assert result_of(emoji.can_draw(memory)) is False
 
 
@@ -178,7 +178,7 @@ def test_another_font_of_emoji_is_tried_anew(
     assert result_of(emoji.can_draw(memory)) is True
     program(tmp_path, "fc-match", "print('/fonts/NotoColorEmoji.ttf', end='')")
     assert result_of(emoji.can_draw(memory)) is False
-    assert "NotoColorEmoji" in memory.read_text()
+    assert "NotoColorEmoji" in memory.read_text("utf-8")
 
 
 def test_a_busy_machine_is_not_taken_for_one_without_emoji(

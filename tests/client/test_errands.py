@@ -48,7 +48,7 @@ def test_a_child_that_never_ends_is_killed(tmp_path: Path) -> None:
     program = f"import os, time; open({str(pid)!r}, 'w').write(str(os.getpid())); time.sleep(60)"
     assert result_of(run(python(program, patience_s=1.5))) == Ended(None)
     with pytest.raises(ProcessLookupError):
-        os.kill(int(pid.read_text()), 0)
+        os.kill(int(pid.read_text("utf-8")), 0)
 
 
 def test_the_window_does_not_wait() -> None:
@@ -111,7 +111,7 @@ def test_closing_ends_what_was_begun_and_tells_nobody(tmp_path: Path) -> None:
     for text in ("1", "2"):
         boy.errands.run(run(python(f"open({str(path)!r}, 'a').write({text!r})")), results.append)
     boy.errands.close(patience_s=15)
-    assert path.read_text() == "12"
+    assert path.read_text("utf-8") == "12"
     boy.errands.run(run(python("import time; time.sleep(60)", patience_s=60)), results.append)
     began_s = time.monotonic()
     boy.errands.close(patience_s=0.3)

@@ -350,7 +350,7 @@ def test_nothing_large_is_imported() -> None:
         "print({'ssl', 'keyring', 'asyncio', 'twisted', 'websockets.sync'} & set(sys.modules))"
     )
     done = subprocess.run(
-        [sys.executable, "-c", program], capture_output=True, text=True, check=True,
+        [sys.executable, "-c", program], capture_output=True, encoding="utf-8", check=True,
         env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])},
     )  # fmt: skip
     assert done.stdout == "set()\n"

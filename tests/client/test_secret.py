@@ -28,7 +28,7 @@ class Keyring(KeyringBackend):
         time.sleep(float(os.environ.get("SLOW", "0")))
 
     def _all(self):
-        return json.loads(self.file.read_text()) if self.file.exists() else {}
+        return json.loads(self.file.read_text("utf-8")) if self.file.exists() else {}
 
     def get_password(self, service, user):
         return self._all().get(f"{service} {user}")
@@ -47,7 +47,7 @@ class Keyring(KeyringBackend):
 @pytest.fixture
 def kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A keyring that writes into this file."""
-    (tmp_path / "for_the_test.py").write_text(BACKEND)
+    (tmp_path / "for_the_test.py").write_text(BACKEND, "utf-8")
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
     monkeypatch.setenv("PYTHON_KEYRING_BACKEND", "for_the_test.Keyring")
     monkeypatch.setenv("KEPT", str(tmp_path / "kept"))
@@ -79,7 +79,8 @@ def test_no_keyring(backend: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     """Nothing is kept, and nobody is told that it was."""
     (tmp_path / "chain.py").write_text(
         "from keyring.backends.chainer import ChainerBackend\n"
-        "class Keyring(ChainerBackend):\n    priority, backends = 1, []\n"
+        "class Keyring(ChainerBackend):\n    priority, backends = 1, []\n",
+        "utf-8",
     )
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
     name = "chain.Keyring" if backend == "chain" else backend
@@ -123,14 +124,14 @@ def test_the_parent_does_not_pay_for_the_keyring(kept: Path) -> None:
     )
     done = subprocess.run(
         [sys.executable, "-c", program],
-        capture_output=True, text=True, check=True, cwd=Path(__file__).parents[2],
+        capture_output=True, encoding="utf-8", check=True, cwd=Path(__file__).parents[2],
     )  # fmt: skip
     assert done.stdout == "[]\n"
     assert kept.exists()
 
 
 def _processes() -> list[str]:
-    listed = subprocess.run(["ps", "axeww", "-o", "args"], capture_output=True, text=True)
+    listed = subprocess.run(["ps", "axeww", "-o", "args"], capture_output=True, encoding="utf-8")
     return listed.stdout.splitlines()
 
 
@@ -176,10 +177,10 @@ def test_a_file_is_written_whole_or_not_at_all(
 def test_a_link_in_the_way_is_replaced_and_not_followed(tmp_path: Path) -> None:
     path, other = tmp_path / "tokens" / "dory", tmp_path / "other"
     path.parent.mkdir()
-    other.write_text("somebody else's")
+    other.write_text("somebody else's", "utf-8")
     path.symlink_to(other)
     secret.write_file(path, TOKEN)
-    assert other.read_text() == "somebody else's"
+    assert other.read_text("utf-8") == "somebody else's"
     assert not path.is_symlink()
 
 

@@ -107,7 +107,7 @@ def test_the_file_of_a_newer_program_is_left_alone(tmp_path: Path) -> None:
 
 
 def test_a_place_where_nothing_can_be_kept_is_said(tmp_path: Path) -> None:
-    (tmp_path / "no folder").write_text("")
+    (tmp_path / "no folder").write_text("", "utf-8")
     (tmp_path / "no file").mkdir()
     for place in (tmp_path / "no folder" / "it.db", tmp_path / "no file"):
         with pytest.raises(StoreError, match="cannot be opened"):

@@ -23,12 +23,15 @@ from pathlib import Path
 
 from tqdm import tqdm
 
+from ruggine import terminal
+
 SUITE = "autobahntestsuite==25.10.1"
 CASES = [f"{chapter}.*" for chapter in (1, 2, 3, 4, 5, 6, 7, 10)]
 GOOD = ("OK", "INFORMATIONAL")
 HOME = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "ruggine" / "conformance"
 
 
+@terminal.output()
 def main() -> None:
     parser = argparse.ArgumentParser(
         prog="./dev conformance", description=__doc__,
@@ -99,17 +102,18 @@ def _run(tester: Path, folder: Path, port: int) -> dict[str, dict[str, str]]:
                 "exclude-cases": [],
                 "exclude-agent-cases": {},
             }
-        )
+        ),
+        "utf-8",
     )
     command = [str(tester), "-m", "fuzzingclient", "-s", str(folder / "spec.json")]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as suite:
+    with subprocess.Popen(command, stdout=subprocess.PIPE, encoding="utf-8") as suite:
         assert suite.stdout is not None
         lines = (line for line in suite.stdout if line.startswith("Running test case"))
         for _ in tqdm(lines, desc="cases", unit="case"):
             pass
     if suite.returncode:
         sys.exit("conformance: the suite did not come to its end.")
-    index = json.loads((folder / "reports" / "index.json").read_text())
+    index = json.loads((folder / "reports" / "index.json").read_text("utf-8"))
     results: dict[str, dict[str, str]] = index["ruggine"]
     return results
 

@@ -24,7 +24,7 @@ from tqdm import tqdm
 from twisted.internet import reactor, task
 from twisted.internet.defer import Deferred
 
-from ruggine import __version__
+from ruggine import __version__, terminal
 from ruggine.clock import keep_timers_steady
 from tests.faults.experiments import EXPERIMENTS, NEEDS, fresh
 from tests.faults.sizes import PER_ROUND, SIZES
@@ -34,6 +34,7 @@ CANARY = "power-cut-relaxed"
 """The one experiment that must lose something, or the others prove nothing."""
 
 
+@terminal.output()
 def main() -> None:
     arguments = _arguments()
     keep_timers_steady(reactor)
@@ -65,7 +66,7 @@ async def _run(reactor: Any, arguments: argparse.Namespace) -> None:
         summary = await _experiment(reactor, name, arguments)
         arguments.results.mkdir(parents=True, exist_ok=True)
         path = arguments.results / f"{name}-{arguments.size}-{arguments.seed}.json"
-        path.write_text(json.dumps(summary, indent=1, ensure_ascii=False) + "\n")
+        path.write_text(json.dumps(summary, indent=1, ensure_ascii=False) + "\n", "utf-8")
         print(_line(name, summary), flush=True)
         failed = failed or summary["verdict"] == "broken"
         failed = failed or (summary["verdict"] == "skipped" and arguments.size == "release")

@@ -80,6 +80,6 @@ class ForgetfulDisk:
 
 
 def _run(*command: object) -> None:
-    done = subprocess.run([str(part) for part in command], capture_output=True, text=True)
+    done = subprocess.run([str(part) for part in command], capture_output=True, encoding="utf-8")
     if done.returncode:
         raise RuntimeError(f"{command[0]}: {done.stderr.strip()}")

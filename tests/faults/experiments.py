@@ -416,7 +416,7 @@ async def clock(stage: Stage) -> Verdict:
     ahead = stage.folder / "ahead"
 
     def set_ahead(seconds: float) -> None:
-        ahead.with_suffix(".new").write_text(str(seconds))
+        ahead.with_suffix(".new").write_text(str(seconds), "utf-8")
         ahead.with_suffix(".new").rename(ahead)
 
     set_ahead(0)

@@ -18,5 +18,5 @@ def run(folder: Path, experiment: str, *options: str) -> dict[str, Any]:
         cwd=ROOT, timeout=300,
     )  # fmt: skip
     [path] = folder.glob("*.json")
-    summary: dict[str, Any] = json.loads(path.read_text())
+    summary: dict[str, Any] = json.loads(path.read_text("utf-8"))
     return summary
