@@ -230,7 +230,8 @@ def _send_burst(app: Any) -> None:
     for number in range(1, BURST + 1):
         seq = EACH + number
         frame = IncomingMessage(
-            chat_type="private", sender="person000", to_user="dory", seq=seq,
+            chat_type="private", chat_id="person000", sender="person000", sender_id="person000",
+            to_user="dory", to_user_id="dory", seq=seq,
             content=f"Message {seq}: here I am again.", timestamp=1_790_100_000.0 + number,
         )  # fmt: skip
         app._pump.report(Heard(frame))

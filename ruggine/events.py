@@ -64,6 +64,13 @@ class GroupInviteRejected(Notice, frozen=True):
     invite: Invite
 
 
+class AccountDeleted(Notice, frozen=True):
+    """`user` is gone; what they wrote is shown as from `new_name`, and their name is free."""
+
+    user: User
+    new_name: str
+
+
 AnyNotice = (
     Typing
     | ReadReceipt
@@ -74,6 +81,7 @@ AnyNotice = (
     | FriendRemoved
     | GroupInvited
     | GroupInviteRejected
+    | AccountDeleted
 )
 
 
@@ -107,6 +115,13 @@ class UserTold(Event, frozen=True, tag="user_told"):
     notice: AnyNotice
 
 
+class UsersTold(Event, frozen=True, tag="users_told"):
+    """On `node:all`: tell the connections of these users."""
+
+    user_ids: tuple[str, ...]
+    notice: AnyNotice
+
+
 class GroupTold(Event, frozen=True, tag="group_told"):
     """On `group_events:<group_id>`: tell the members' connections, not those of `but`."""
 
@@ -121,7 +136,12 @@ class HintsLost(Event, frozen=True, tag="hints_lost"):
     lost: bool = True
 
 
-AnyEvent = EntryAppended | ChatsChanged | SessionsEnded | UserTold | GroupTold | HintsLost
+AnyEvent = (
+    EntryAppended | ChatsChanged | SessionsEnded | UserTold | UsersTold | GroupTold | HintsLost
+)
+
+ALL_NODES = "node:all"
+"""The channel that every node listens to."""
 
 
 def chat_channel(chat_id: int) -> str:

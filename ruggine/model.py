@@ -12,6 +12,7 @@ from typing import Literal
 from msgspec import Struct, field
 
 ChatKind = Literal["private", "group"]
+Naming = Literal["private", "user", "group", "chat"]
 
 EntryKind = Literal[
     "message",
@@ -51,30 +52,40 @@ class EndedSession(Struct, frozen=True):
     token_hash: bytes
 
 
-class Place(Struct, frozen=True):
-    """A chat as a request names it: `name` is a username, in any case, or a group_id."""
+class Who(Struct, frozen=True):
+    """Somebody as a request names them: by `id` where it is given, else by `name`, in any case."""
 
-    kind: ChatKind
+    name: str = ""
+    id: str | None = None
+
+
+class Place(Struct, frozen=True):
+    """A chat as a request names it.
+
+    `name` is the other member's username in any case ("private") or their id ("user"), a group_id
+    ("group"), or the chat's own `public_id` ("chat").
+    """
+
+    kind: Naming
     name: str
 
 
 class Chat(Struct, frozen=True):
-    """One log of entries. `id` is the database's own number, the same on every node.
+    """One log of entries. `id` is the database's own number, the same on every node; `public_id`
+    is what clients call it (`chat_id` on the wire), and never that of another chat.
 
-    A private chat has its two `members` (one, for notes to oneself); a group its `group_id`, and
-    members that come and go.
+    A private chat has its two `members` (one, for notes to oneself); those of a group come and go.
     """
 
     id: int
     kind: ChatKind
+    public_id: str
     members: tuple[User, ...] = ()
-    group_id: str | None = None
 
-    def is_at(self, place: Place, user_id: str) -> bool:
-        """Whether `user_id` means this chat by `place`."""
-        if place.kind == "group" or self.group_id is not None:
-            return self.group_id == place.name
-        return self.peer_of(user_id).name.lower() == place.name.lower()
+    @property
+    def group_id(self) -> str | None:
+        """A group's public id; None for a private chat."""
+        return self.public_id if self.kind == "group" else None
 
     def peer_of(self, user_id: str) -> User:
         """The other member of a private chat, as `user_id` sees it."""
@@ -164,18 +175,28 @@ class Missed(Struct, frozen=True):
 
 
 class Absence(Struct):
-    """What a client that comes back has missed, by chat, and the places it named where nothing was
-    found: a chat may begin there before the client is connected."""
+    """What a client that comes back has missed, by chat, and what it named where nothing was found:
+    a chat may begin there before the client is connected.
+
+    `unknown_chats` are public ids, `unknown_peers` the ids of users.
+    """
 
     missed: dict[int, Missed] = field(default_factory=dict)
-    unknown: list[Place] = field(default_factory=list)
+    unknown_chats: set[str] = field(default_factory=set)
+    unknown_peers: set[str] = field(default_factory=set)
+
+    def begun(self, chat: Chat, user_id: str) -> bool:
+        """Whether `chat` is one that was not there yet when `user_id` named it."""
+        if chat.public_id in self.unknown_chats:
+            return True
+        return chat.kind == "private" and chat.peer_of(user_id).id in self.unknown_peers
 
 
 class Reaction(Struct, frozen=True):
     """An emoji on a message, and who gave it."""
 
     emoji: str
-    users: tuple[str, ...]
+    users: tuple[User, ...]
 
 
 class Page(Struct, frozen=True):
@@ -253,6 +274,16 @@ class Change(Struct, frozen=True):
 
     chat: Chat
     entries: tuple[Entry, ...]
+
+
+class DeletedAccount(Struct, frozen=True):
+    """What the deletion of an account has changed, and the ids of those who knew its `user`."""
+
+    user: User
+    new_name: str
+    ended: list[EndedSession]
+    left: list[Change]
+    circle: list[str]
 
 
 class ChatSummary(Struct, frozen=True):

@@ -213,8 +213,9 @@ class Model:
         return "OK: Message deleted"
 
     def _no_message(self, user: str, group: Group, seq: int) -> str | None:
+        """A chat_id is only known to who is or was there."""
         if group.role(user) is None:
-            return "not_a_member"
+            return "not_a_member" if user in group.members else "not_found"
         return None if seq >= group.members[user].joined else "not_found"
 
     def group_history(self, user: str, group_id: str) -> list[tuple[str, str]] | None:

@@ -24,6 +24,7 @@ STANDINGS = {"member": "dory", "stranger": "ugo", "ex-member": "ada", "blocked":
 OK, MEMBERS = ("OK",) * 4, ("OK", "not_a_member", "not_a_member", "not_a_member")
 READERS = ("OK", "not_a_member", "OK", "not_a_member")
 MANAGERS = ("forbidden", "not_a_member", "not_a_member", "not_a_member")
+BY_CHAT_ID = ("OK", "not_found", "not_a_member", "not_found")
 WELCOME = ("OK", "OK", "OK", "forbidden")
 NOBODY = ("not_found",) * 4
 
@@ -66,12 +67,12 @@ MATRIX: dict[str, tuple[str, ...]] = {
     "/get_group_messages - $group": READERS,
     "/delete_private_messages - luigi": OK,
     "/delete_group_messages - $group": READERS,
-    "/edit_message - $group $seq mio": MANAGERS,
+    "/edit_message - $group $seq mio": ("forbidden", *BY_CHAT_ID[1:]),
     "/edit_message - @luigi $private meglio": WELCOME,
-    "/delete_message - $group $seq": MANAGERS,
+    "/delete_message - $group $seq": ("forbidden", *BY_CHAT_ID[1:]),
     "/delete_message - @luigi $private": OK,
     "/search - segreto": OK,
-    "/watch - $group": MEMBERS,
+    "/watch - $group": BY_CHAT_ID,
     "/watch - @luigi": OK,
     "/watch -": OK,
 }
@@ -79,6 +80,7 @@ MATRIX: dict[str, tuple[str, ...]] = {
 
 GROUP = {"chat_type": "group", "group_id": "$group"}
 PRIVATE = {"chat_type": "private", "to_user": "luigi"}
+BY_ID = {"chat_id": "$group"}
 SOCKET_MATRIX: list[tuple[dict[str, Any], tuple[str, ...]]] = [
     ({"message_type": "send_message", **GROUP, "content": "ciao"}, MEMBERS),
     ({"message_type": "send_message", **GROUP, "content": "ciao", "reply_to": "$seq"}, MEMBERS),
@@ -94,6 +96,11 @@ SOCKET_MATRIX: list[tuple[dict[str, Any], tuple[str, ...]]] = [
     ({"message_type": "search", "query": "segreto", **GROUP}, READERS),
     ({"message_type": "search", "query": "segreto", **PRIVATE}, OK),
     ({"message_type": "search", "query": "segreto"}, OK),
+    ({"message_type": "send_message", **BY_ID, "content": "ciao"}, BY_CHAT_ID),
+    ({"message_type": "get_messages", **BY_ID}, ("OK", "not_found", "OK", "not_found")),
+    ({"message_type": "mark_read", **BY_ID, "seq": 2}, BY_CHAT_ID),
+    ({"message_type": "mute_chat", **BY_ID}, BY_CHAT_ID),
+    ({"message_type": "react", **BY_ID, "seq": "$seq", "emoji": "👍"}, BY_CHAT_ID),
     ({"message_type": "list_chats"}, OK),
 ]
 

@@ -40,14 +40,17 @@ def test_the_answer_to_a_send_says_all_that_the_contract_promises(two: Two) -> N
     luigi, dory = two
     answer = send(luigi, dory.name.upper(), "ciao", client_id="0f8e0001", request_id="7")
     timestamp = answer.pop("timestamp")
+    chat_id = answer.pop("chat_id")
     assert answer == {
         "message_type": "message_sent", "request_id": "7", "client_id": "0f8e0001",
-        "chat_type": "private", "to_user": dory.name, "seq": 1, "duplicate": False,
+        "chat_type": "private", "to_user": dory.name,
+        "to_user_id": dory.socket.welcome["user_id"], "seq": 1, "duplicate": False,
     }  # fmt: skip
     assert dory.socket.hear() == {
-        "message_type": "incoming_message", "chat_type": "private", "from": luigi.name,
-        "to_user": dory.name, "content": "ciao", "timestamp": timestamp, "seq": 1,
-        "client_id": "0f8e0001",
+        "message_type": "incoming_message", "chat_type": "private", "chat_id": chat_id,
+        "from": luigi.name, "from_id": luigi.socket.welcome["user_id"], "to_user": dory.name,
+        "to_user_id": dory.socket.welcome["user_id"], "content": "ciao", "timestamp": timestamp,
+        "seq": 1, "client_id": "0f8e0001",
     }  # fmt: skip
     assert send(luigi, dory.name, "ciao", client_id="0f8e0001")["duplicate"]
 

@@ -33,6 +33,7 @@ class Talker(WebSocket):
     def __init__(self, daemon: Daemon, name: str) -> None:
         self.name, self.token = register(daemon, name)
         super().__init__(daemon.url, self.token)
+        self.id = str(self.welcome["user_id"])
 
     def gets(self, message_type: str, **fields: Any) -> dict[str, Any]:
         """A result. Its fields are the documented ones."""
@@ -52,9 +53,10 @@ class Talker(WebSocket):
     def hears(self, message_type: str) -> dict[str, Any]:
         """An event with the documented fields."""
         event = self.event(message_type)
-        expected = {key.replace("to_user", "group_id") for key in EVENTS[message_type]}
-        shown = {key.replace("to_user", "group_id") for key in event}
-        optional = {"client_id", "reply_to", "edited", "deleted"}
+        expected, shown = (
+            {k for k in keys if k != "to_user"} for keys in (EVENTS[message_type], event)
+        )
+        optional = {"client_id", "reply_to", "edited", "deleted", "to_user_id", "group_id"}
         assert shown - optional == expected - optional, event
         return event
 
@@ -136,7 +138,7 @@ def test_messages_in_their_present_state(talkers: Talkers) -> None:
     assert shown == [
         ("uno!", True, False, [], None),
         ("", False, True, [], None),
-        ("tre", False, False, [{"emoji": "👍", "users": [dory.name]}], None),
+        ("tre", False, False, [{"emoji": "👍", "users": [dory.name], "user_ids": [dory.id]}], None),
         ("quattro", False, False, [], 1),
     ]
 
@@ -160,7 +162,8 @@ def test_lists_and_marks(talkers: Talkers) -> None:
     dory.gets("mute_chat", **with_(luigi), active=False)
     dory.say(message_type="typing", **with_(luigi))
     assert luigi.hears("typing") == {
-        "message_type": "typing", **with_(luigi), "from": dory.name, "active": True,
+        "message_type": "typing", **with_(luigi), "to_user_id": luigi.id, "from": dory.name,
+        "from_id": dory.id, "chat_id": chat["chat_id"], "active": True,
     }  # fmt: skip
     assert dory.request("ping") == {"message_type": "pong"}
     USED.update({"typing", "ping"})
@@ -212,7 +215,8 @@ def test_groups(talkers: Talkers) -> None:
     ]  # fmt: skip
     [group] = dory.gets("my_groups")["groups"]
     assert group == {
-        "group_id": group_id, "name": "gita al mare", "role": "admin", "open": False,
+        "group_id": group_id, "chat_id": group_id, "name": "gita al mare", "role": "admin",
+        "open": False,
     }  # fmt: skip
     [chat] = dory.gets("list_chats")["chats"]
     assert (chat["group_id"], chat["name"], chat["role"], chat["open"]) == (
@@ -220,7 +224,7 @@ def test_groups(talkers: Talkers) -> None:
     )  # fmt: skip
     dory.gets("delete_group_messages", group_id=group_id)
     assert dory.gets("get_messages", **within(group_id)) == {
-        "messages": [], "has_more": False,
+        "messages": [], "has_more": False, "chat_id": group_id,
     }  # fmt: skip
     dory.say(message_type="typing", **within(group_id), active=True)
     assert luigi.hears("typing")["group_id"] == group_id
@@ -238,7 +242,8 @@ def test_friends(talkers: Talkers) -> None:
         "accepted": False
     }
     assert dory.hears("friend_request") == {
-        "message_type": "friend_request", "username": luigi.name, "message": "ciao",
+        "message_type": "friend_request", "username": luigi.name, "user_id": luigi.id,
+        "message": "ciao",
     }  # fmt: skip
     [asked] = dory.gets("received_friend_requests")["requests"]
     assert (asked["username"], asked["message"]) == (luigi.name, "ciao")
@@ -264,7 +269,7 @@ def test_a_blocked_user_reaches_nobody(talkers: Talkers) -> None:
     dory.gets("accept_friend_request", username=luigi.name)
     dory.gets("block_user", username=luigi.name)
     assert luigi.hears("friend_removed")["username"] == dory.name
-    assert dory.gets("blocked_users") == {"users": [{"username": luigi.name}]}
+    assert dory.gets("blocked_users") == {"users": [{"username": luigi.name, "user_id": luigi.id}]}
     group_id = luigi.gets("create_group", name="trappola")["group_id"]
     dory.request("ping")
     dory.events.clear()
@@ -290,6 +295,7 @@ def test_a_deleted_account_leaves_its_groups(talkers: Talkers) -> None:
     dory.gets("accept_group_invite", invite_id=dory.hears("group_invite")["invite_id"])
     say(luigi, "addio", within(group_id))
     luigi.request("delete_account", password=PASSWORD)
+    assert dory.hears("account_deleted")["user_id"] == luigi.id
     assert dory.hears("member_left")["by"] == luigi.name
     change = dory.hears("role_changed")
     assert (change["username"], change["role"]) == (dory.name, "owner")

@@ -132,7 +132,8 @@ def test_a_long_absence_is_a_gap_and_the_last_500(daemon: Daemon) -> None:
     socket = dory.returns(daemon, epoch_of(daemon, dory), cursor)
     gap, *heard = until_caught_up(socket)
     assert gap == {
-        "message_type": "gap", "chat_type": "private", "to_user": luigi.name, "from": 21, "to": 120,
+        "message_type": "gap", "chat_type": "private", "chat_id": heard[0]["chat_id"],
+        "to_user": luigi.name, "to_user_id": heard[0]["from_id"], "from": 21, "to": 120,
     }  # fmt: skip
     assert [frame["seq"] for frame in heard] == list(range(121, 621))
     socket.hang_up()

@@ -27,7 +27,7 @@ from ruggine.bus.local import SESSION_TTL_S
 from ruggine.bus.signing import Signing
 from ruggine.config import RedisAddress
 from ruggine.domain import ports
-from ruggine.events import AnyEvent, HintsLost
+from ruggine.events import ALL_NODES, AnyEvent, HintsLost
 from ruggine.model import Session
 
 _POLL_BEATS = 2
@@ -39,7 +39,6 @@ _PRESENCE_TTL_S = 6
 _MAX_PENDING = 10_000
 
 _NODES = "node:ids"
-_ALL_NODES = "node:all"
 _ENDED = b"ended"
 
 
@@ -192,7 +191,7 @@ class RedisBus(Service):
         """Restore every subscription; the beat's comes last, so a beat means all of them stand."""
         self._live = subscriber
         self._beat.forgive()
-        _ignore(subscriber.subscribe([*sorted(self._channels), _ALL_NODES, self._beat_channel]))
+        _ignore(subscriber.subscribe([*sorted(self._channels), ALL_NODES, self._beat_channel]))
         self._send_beat()
 
     def subscriber_lost(self) -> None:
@@ -305,7 +304,7 @@ class RedisBus(Service):
         """Say that events of this node did not reach Redis, now that something does."""
         if self._hints_lost:
             self._hints_lost = False
-            self.publish(_ALL_NODES, HintsLost())
+            self.publish(ALL_NODES, HintsLost())
 
     def _compare_nodes(self, others: set[bytes]) -> None:
         """A node that is gone may have died between a commit and its hint."""

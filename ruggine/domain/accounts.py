@@ -11,6 +11,7 @@ from ruggine.domain.groups import Groups
 from ruggine.domain.hub import Hub
 from ruggine.domain.limits import LoginFailures, network_of
 from ruggine.domain.sessions import Sessions, token_hash
+from ruggine.events import AccountDeleted
 from ruggine.model import Session, User
 
 
@@ -84,10 +85,11 @@ class Accounts:
         Raises InvalidCredentials, RateLimited.
         """
         await self._confirm(user, password, address)
-        ended, left = await self._store.delete(user, self._clock(), address)
+        deleted = await self._store.delete(user, self._clock(), address)
         self._directory.forget_user(user)
-        self._groups.left(left)
-        await self._sessions.ended(ended)
+        self._groups.left(deleted.left)
+        self._hub.tell_users(deleted.circle, AccountDeleted(user, deleted.new_name))
+        await self._sessions.ended(deleted.ended)
 
     async def everybody(self) -> list[tuple[User, bool]]:
         """Every user, by name, with whether they are online."""

@@ -6,7 +6,7 @@ from ruggine import errors
 from ruggine.domain import ports
 from ruggine.domain.hub import Hub
 from ruggine.domain.recent import Recent
-from ruggine.model import Chat, Place, User
+from ruggine.model import Chat, Place, User, Who
 
 _CACHED_USERS = 20_000
 _CACHED_CHATS = 50_000
@@ -30,39 +30,61 @@ class Directory:
         self._user_named: Recent[str, User] = Recent(_CACHED_USERS)
         self._private_chat_of: Recent[tuple[str, str], Chat] = Recent(_CACHED_CHATS)
         self._group_chat_of: Recent[str, Chat] = Recent(_CACHED_CHATS)
+        self._chat_with_id: Recent[tuple[str, str], Chat] = Recent(_CACHED_CHATS)
 
-    async def user(self, name: str) -> User:
-        """By name, in any case. Asks the database. Raises NotFound."""
-        user = await self._accounts.named(name)
+    async def user(self, who: Who) -> User:
+        """Asks the database. Raises NotFound; who is given by id must still be there."""
+        if who.id is None:
+            user = await self._accounts.named(who.name)
+        else:
+            user = next(iter(await self._accounts.with_ids([who.id])), None)
         if user is None:
             raise errors.NotFound("There is no such user.")
         return user
 
     def known_chat(self, user: User, place: Place) -> Chat | None:
         """The chat that `chat_to_send_to` has found lately."""
-        if place.kind == "group":
-            return self._group_chat_of.get(place.name)
+        match place.kind:
+            case "chat":
+                return self._chat_with_id.get((user.id, place.name))
+            case "group":
+                return self._group_chat_of.get(place.name)
+            case "user":
+                return self._private_chat_of.get((user.id, place.name))
         other = self._user_named.get(place.name.lower())
         return self._private_chat_of.get((user.id, other.id)) if other is not None else None
 
     async def chat_to_send_to(self, user: User, place: Place) -> Chat:
         """From memory where possible; a private chat is made if there is none.
 
-        Raises NotFound for no such user, and NotAMember for no such group.
+        Raises NotFound for no such user or chat, and NotAMember for no such group.
         """
-        if place.kind == "group":
-            return await self._group_chat(place.name)
-        return await self._private_chat(user, await self._remembered_user(place.name))
+        match place.kind:
+            case "chat":
+                return await self._chat_of_member(user, place.name)
+            case "group":
+                return await self._group_chat(place.name)
+            case "user":
+                return await self._private_chat(user, await self.user(Who(id=place.name)))
+        return await self._chat_with_named(user, place.name)
 
     async def find_chat(self, user: User, place: Place) -> Chat | None:
         """None where nobody has written yet. Raises NotFound, NotAMember.
 
         Asks the database for a user: on another node the name may have come to belong to somebody
-        else. Whether `user` belongs to the chat is not looked at.
+        else. Whether `user` belongs to the chat now is not looked at.
         """
-        if place.kind == "group":
-            return await self._group_chat(place.name)
-        return await self._chats.find_private(user, await self.user(place.name))
+        match place.kind:
+            case "chat":
+                return await self._chat_of_member(user, place.name)
+            case "group":
+                return await self._group_chat(place.name)
+        return await self._chats.find_private(user, await self.peer(place))
+
+    async def peer(self, place: Place) -> User:
+        """The other member of a private chat that is named by them. Raises NotFound."""
+        by_id = place.kind == "user"
+        return await self.user(Who(id=place.name) if by_id else Who(name=place.name))
 
     def forget_user(self, user: User) -> None:
         """The account behind a name has changed."""
@@ -73,24 +95,25 @@ class Directory:
         for member in chat.members:
             self.forget_user(member)
             self._private_chat_of.forget((member.id, chat.peer_of(member.id).id))
+            self._chat_with_id.forget((member.id, chat.public_id))
 
-    async def _remembered_user(self, name: str) -> User:
-        key = name.lower()
-        user = self._user_named.get(key)
-        if user is None:
-            user = await self.user(name)
-            self._user_named.put(key, user)
-        return user
+    async def _chat_with_named(self, user: User, name: str) -> Chat:
+        """Who had the name when it was last asked for may be gone, and another have it now."""
+        remembered = self._user_named.get(name.lower())
+        if remembered is not None:
+            try:
+                return await self._private_chat(user, remembered)
+            except errors.NotFound:
+                self.forget_user(remembered)
+        other = await self.user(Who(name=name))
+        self._user_named.put(name.lower(), other)
+        return await self._private_chat(user, other)
 
     async def _private_chat(self, user: User, other: User) -> Chat:
         key = (user.id, other.id)
         chat = self._private_chat_of.get(key)
         if chat is None:
-            try:
-                chat, made = await self._chats.private(user, other)
-            except errors.NotFound:
-                self.forget_user(other)
-                raise
+            chat, made = await self._chats.private(user, other)
             self._private_chat_of.put(key, chat)
             if made:
                 self._hub.chat_opened(chat, [member.id for member in chat.members])
@@ -103,4 +126,15 @@ class Directory:
             if chat is None:
                 raise errors.NotAMember
             self._group_chat_of.put(group_id, chat)
+        return chat
+
+    async def _chat_of_member(self, user: User, public_id: str) -> Chat:
+        """Whether somebody else's or none at all: the refusal is the same."""
+        key = (user.id, public_id)
+        chat = self._chat_with_id.get(key)
+        if chat is None:
+            chat = await self._chats.of_member(user.id, public_id)
+            if chat is None:
+                raise errors.NotFound("There is no such chat.")
+            self._chat_with_id.put(key, chat)
         return chat

@@ -1,4 +1,4 @@
-"""Friends and blocks. Users are given by name, in any case."""
+"""Friends and blocks."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from ruggine.events import (
     FriendRequested,
     FriendRequestRejected,
 )
-from ruggine.model import FriendRequest, User
+from ruggine.model import FriendRequest, User, Who
 
 
 class Friends:
-    """Every method that takes a name raises NotFound for no such user."""
+    """Every method that takes a Who raises NotFound for no such user."""
 
     def __init__(
         self,
@@ -30,32 +30,32 @@ class Friends:
         self._hub = hub
         self._clock = clock
 
-    async def request(self, user: User, name: str, message: str) -> bool:
+    async def request(self, user: User, who: Who, message: str) -> bool:
         """Ask; whether they are friends at once, because the other had asked.
 
         Raises AlreadyDone, InvalidRequest, Forbidden where either has blocked the other.
         """
-        other = await self._directory.user(name)
+        other = await self._directory.user(who)
         accepted = await self._store.request(user, other, message, self._clock())
         notice = FriendRequestAccepted(user) if accepted else FriendRequested(user, message)
         self._hub.tell(other.id, notice)
         return accepted
 
-    async def accept(self, user: User, name: str) -> None:
+    async def accept(self, user: User, who: Who) -> None:
         """Raises NotFound, AlreadyDone."""
-        other = await self._directory.user(name)
+        other = await self._directory.user(who)
         await self._store.accept(user, other, self._clock())
         self._hub.tell(other.id, FriendRequestAccepted(user))
 
-    async def reject(self, user: User, name: str) -> None:
+    async def reject(self, user: User, who: Who) -> None:
         """Raises NotFound, AlreadyDone."""
-        other = await self._directory.user(name)
+        other = await self._directory.user(who)
         await self._store.reject(user, other)
         self._hub.tell(other.id, FriendRequestRejected(user))
 
-    async def remove(self, user: User, name: str) -> None:
+    async def remove(self, user: User, who: Who) -> None:
         """End a friendship, or take one's own request back. Raises NotFound."""
-        other = await self._directory.user(name)
+        other = await self._directory.user(who)
         await self._store.remove(user, other)
         self._hub.tell(other.id, FriendRemoved(user))
 
@@ -72,15 +72,15 @@ class Friends:
         """Oldest first."""
         return await self._store.sent(user.id)
 
-    async def block(self, user: User, name: str) -> None:
+    async def block(self, user: User, who: Who) -> None:
         """Also ends a friendship, and requests between them. Raises AlreadyDone, InvalidRequest."""
-        other = await self._directory.user(name)
+        other = await self._directory.user(who)
         if await self._store.block(user, other, self._clock()):
             self._hub.tell(other.id, FriendRemoved(user))
 
-    async def unblock(self, user: User, name: str) -> None:
+    async def unblock(self, user: User, who: Who) -> None:
         """Raises NotFound."""
-        await self._store.unblock(user, await self._directory.user(name))
+        await self._store.unblock(user, await self._directory.user(who))
 
     async def blocked(self, user: User) -> list[User]:
         """By name."""

@@ -8,11 +8,11 @@ from ruggine.domain import ports
 from ruggine.domain.directory import Directory
 from ruggine.domain.hub import Hub
 from ruggine.events import GroupInvited, GroupInviteRejected
-from ruggine.model import Change, Group, Invite, Member, Role, User
+from ruggine.model import Change, Group, Invite, Member, Role, User, Who
 
 
 class Groups:
-    """What a user can do with groups. Users are given by name, in any case.
+    """What a user can do with groups.
 
     Every method raises NotAMember for a group that the user is not in, whether it exists or not.
     """
@@ -30,9 +30,9 @@ class Groups:
         self._hub = hub
         self._clock = clock
 
-    async def create(self, owner: User, name: str, invited: Iterable[str]) -> str:
+    async def create(self, owner: User, name: str, invited: Iterable[Who]) -> str:
         """A group with one owner, and invites to others; its id. Raises NotFound, Forbidden."""
-        users = {user.id: user for user in [await self._directory.user(n) for n in invited]}
+        users = {user.id: user for user in [await self._directory.user(w) for w in invited]}
         users.pop(owner.id, None)
         change, invites = await self._store.create(owner, name, list(users.values()), self._clock())
         self._joined(change)
@@ -51,9 +51,9 @@ class Groups:
         online = await self._hub.online()
         return [(member, member.user.id in online) for member in members]
 
-    async def invite(self, by: User, name: str, group_id: str) -> Invite:
+    async def invite(self, by: User, who: Who, group_id: str) -> Invite:
         """Raises NotFound, AlreadyDone, Forbidden where `by` is blocked or a limit is reached."""
-        user = await self._directory.user(name)
+        user = await self._directory.user(who)
         invite = await self._store.invite(by, user, group_id, self._clock())
         self._hub.tell(user.id, GroupInvited(invite))
         return invite
@@ -87,14 +87,14 @@ class Groups:
         """Raises Forbidden for a plain member."""
         self._publish(await self._store.rename(user, group_id, name, self._clock()))
 
-    async def remove(self, user: User, group_id: str, name: str) -> None:
+    async def remove(self, user: User, group_id: str, who: Who) -> None:
         """Raises NotFound, Forbidden for a plain member or an admin who removes one or an owner."""
-        member = await self._directory.user(name)
+        member = await self._directory.user(who)
         self._publish(await self._store.remove(user, group_id, member, self._clock()))
 
-    async def set_role(self, user: User, group_id: str, name: str, role: Role) -> None:
+    async def set_role(self, user: User, group_id: str, who: Who, role: Role) -> None:
         """Raises NotFound, AlreadyDone, Forbidden for all but owners and for the last owner."""
-        member = await self._directory.user(name)
+        member = await self._directory.user(who)
         self._publish(await self._store.set_role(user, group_id, member, role, self._clock()))
 
     def left(self, changes: Iterable[Change]) -> None:

@@ -19,12 +19,14 @@ from ruggine import errors
 from ruggine.domain import ports
 from ruggine.domain.following import Follower, Left, LocalChat, LocalUser, Returning
 from ruggine.events import (
+    ALL_NODES,
     AnyEvent,
     AnyNotice,
     ChatsChanged,
     EntryAppended,
     GroupTold,
     SessionsEnded,
+    UsersTold,
     UserTold,
     chat_channel,
     group_channel,
@@ -103,7 +105,7 @@ class Hub:
         begun = {
             here.chat.id: Missed(here.chat, here.followers[user.id].since, None)
             for here in user.chats.values()
-            if any(here.chat.is_at(place, user.id) for place in absence.unknown)
+            if absence.begun(here.chat, user.id)
         }
         return absence.missed | begun
 
@@ -224,6 +226,12 @@ class Hub:
         self._tell_user(user_id, notice)
         self._bus.publish(user_channel(user_id), UserTold(user_id, notice))
 
+    def tell_users(self, user_ids: Collection[str], notice: AnyNotice) -> None:
+        """Tell every connection of these users, here and on other nodes."""
+        self.tell_here(user_ids, notice)
+        for some in _chunks(user_ids):
+            self._bus.publish(ALL_NODES, UsersTold(tuple(some), notice))
+
     def tell_chat(self, chat: Chat, notice: AnyNotice, but: str | None = None) -> None:
         """Tell every connection of every member of a chat, of the user `but` excepted."""
         if chat.group_id is None:
@@ -255,6 +263,8 @@ class Hub:
                 self._end_sessions(user_id, session_ids)
             case UserTold(user_id, notice):
                 self._tell_user(user_id, notice)
+            case UsersTold(user_ids, notice):
+                self.tell_here(user_ids, notice)
             case GroupTold(chat_id, notice, but):
                 self._tell_chat(chat_id, notice, but)
 

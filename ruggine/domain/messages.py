@@ -135,15 +135,18 @@ class Messages:
 
     async def history(
         self, user: User, place: Place, before: int | None, after: int | None, limit: int
-    ) -> Page:
-        """What the user may read and has not discarded. Raises NotFound, NotAMember."""
+    ) -> tuple[Chat | None, Page]:
+        """The chat, if anybody has written yet, and what the user may read and has not discarded.
+
+        Raises NotFound, NotAMember.
+        """
         chat = await self._directory.find_chat(user, place)
         if chat is None:
-            return Page((), has_more=False)
+            return None, Page((), has_more=False)
         page = await self._log.page(user.id, chat.id, before=before, after=after, limit=limit)
         if page is None:
             raise errors.NotAMember
-        return _within_bytes(page, keep_oldest=after is not None)
+        return chat, _within_bytes(page, keep_oldest=after is not None)
 
     async def summaries(self, user: User) -> list[ChatSummary]:
         """The user's chats, newest first."""
@@ -156,11 +159,16 @@ class Messages:
             await self._span(user, chat)
             await self._chats.discard(user.id, chat.id)
 
-    async def check_place(self, user: User, place: Place) -> None:
-        """Raises NotFound, or NotAMember where the user does not belong now."""
+    async def whereabouts(self, user: User, place: Place) -> tuple[Chat | None, User | None]:
+        """The chat at a place, if anybody has written yet, and the other member of a private one.
+
+        Raises NotFound, or NotAMember where the user does not belong now.
+        """
         chat = await self._directory.find_chat(user, place)
-        if chat is not None:
-            await self._belonging(user, chat)
+        if chat is None:
+            return None, await self._directory.peer(place)
+        await self._belonging(user, chat)
+        return chat, chat.peer_of(user.id) if chat.members else None
 
     # Marks and signs
 

@@ -17,6 +17,7 @@ from ruggine.model import (
     Change,
     Chat,
     ChatSummary,
+    DeletedAccount,
     Draft,
     EndedSession,
     Ending,
@@ -74,9 +75,7 @@ class AccountStore(Protocol):
     ) -> list[EndedSession]:
         """Also ends every session but the one with the id `keep`."""
 
-    async def delete(
-        self, user: User, now_s: float, address: str
-    ) -> tuple[list[EndedSession], list[Change]]:
+    async def delete(self, user: User, now_s: float, address: str) -> DeletedAccount:
         """Delete the account, close its private chats, leave its groups and end its sessions."""
 
     async def everybody(self) -> list[User]:
@@ -135,6 +134,9 @@ class ChatStore(Protocol):
         """The chat of two users, and whether it was made just now. Raises NotFound."""
 
     async def find_private(self, one: User, other: User) -> Chat | None: ...
+
+    async def of_member(self, user_id: str, public_id: str) -> Chat | None:
+        """The chat with this id, if the user is in it or was."""
 
     async def of_users(self, user_ids: Collection[str]) -> list[Belonging]:
         """Every chat that these users are in, or have left."""

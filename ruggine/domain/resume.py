@@ -8,7 +8,7 @@ from ruggine import errors
 from ruggine.domain import ports
 from ruggine.domain.directory import Directory
 from ruggine.domain.limits import RateLimits
-from ruggine.model import Absence, Cursor, Missed, User
+from ruggine.model import Absence, Chat, Cursor, Missed, Place, User
 
 
 class Resume:
@@ -38,21 +38,35 @@ class Resume:
             return None
         absence = Absence()
         for cursor in cursors:
-            missed = await self._missed(user, cursor)
-            if missed is None:
-                absence.unknown.append(cursor.place)
-            else:
-                absence.missed[missed.chat.id] = missed
+            await self._look_up(user, cursor, absence)
         return absence
 
-    async def _missed(self, user: User, cursor: Cursor) -> Missed | None:
-        try:
-            chat = await self._directory.find_chat(user, cursor.place)
-        except (errors.NotFound, errors.NotAMember):
-            return None
+    async def _look_up(self, user: User, cursor: Cursor, absence: Absence) -> None:
+        chat = await self._chat(user, cursor.place, absence)
         span = await self._chats.span(user.id, chat.id) if chat is not None else None
+        if chat is not None and span is None:
+            absence.unknown_chats.add(chat.public_id)
         if chat is None or span is None:
-            return None
+            return
         last = (await self._chats.heads([chat.id]))[chat.id]
         upto = span.upto if span.ended else None
-        return Missed(chat, max(min(cursor.seq, last), span.above), upto)
+        absence.missed[chat.id] = Missed(chat, max(min(cursor.seq, last), span.above), upto)
+
+    async def _chat(self, user: User, place: Place, absence: Absence) -> Chat | None:
+        if place.kind in ("group", "chat"):
+            return await self._own_chat(user, place, absence)
+        try:
+            peer = await self._directory.peer(place)
+        except errors.NotFound:
+            return None
+        chat = await self._chats.find_private(user, peer)
+        if chat is None:
+            absence.unknown_peers.add(peer.id)
+        return chat
+
+    async def _own_chat(self, user: User, place: Place, absence: Absence) -> Chat | None:
+        try:
+            return await self._directory.find_chat(user, place)
+        except (errors.NotFound, errors.NotAMember):
+            absence.unknown_chats.add(place.name)
+            return None

@@ -6,7 +6,7 @@ from ruggine import errors
 from ruggine.domain import ports
 from ruggine.domain.directory import Directory
 from ruggine.domain.paging import how_many_fit
-from ruggine.model import Found, Place, SearchQuery, User
+from ruggine.model import Found, Place, SearchQuery, User, Who
 
 _ALWAYS_MS = 2**53
 
@@ -27,7 +27,7 @@ class Search:
         text: str,
         *,
         place: Place | None,
-        sender: str | None,
+        sender: Who | None,
         before_s: float | None,
         after_s: float | None,
         cursor: str | None,

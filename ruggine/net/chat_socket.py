@@ -16,9 +16,9 @@ from twisted.logger import Logger
 
 from ruggine import errors
 from ruggine.domain.ports import Outcome
-from ruggine.model import Absence, Chat, Cursor, Ending, Place, Session
-from ruggine.net.commands import Caller, message_sent
-from ruggine.net.framing import FramedEntry, FramedNotice, frame_bytes
+from ruggine.model import Absence, Chat, Cursor, Ending, Session
+from ruggine.net.commands import Caller, message_sent, place_of
+from ruggine.net.framing import FramedEntry, FramedNotice, chat_fields, frame_bytes
 from ruggine.net.outgoing import Outgoing
 from ruggine.net.small_frames import split
 from ruggine.net.work import OrderedWork, Waiting
@@ -196,7 +196,7 @@ class ChatSocket(WebSocketServerProtocol):
     async def _absence(self, session: Session, resume: requests.Resume | None) -> Absence | None:
         if resume is None:
             return None
-        cursors = [Cursor(Place(c.chat_type, c.chat_name), c.seq) for c in resume.chats]
+        cursors = [Cursor(place_of(c), c.seq) for c in resume.chats]
         return await self.factory.resume.missed(session.user, resume.epoch, cursors)
 
     async def _accept_auth(self, resume: requests.Resume | None, absence: Absence | None) -> None:
@@ -322,15 +322,7 @@ class ChatSocket(WebSocketServerProtocol):
             self.factory.log_delivery(self.session)
 
     def tell_gap(self, chat: Chat, first: int, last: int) -> None:
-        self._write(
-            frames.Gap(
-                chat_type=chat.kind,
-                to_user=None if chat.group_id else chat.peer_of(self.session.user.id).name,
-                group_id=chat.group_id,
-                first=first,
-                last=last,
-            )
-        )
+        self._write(frames.Gap(**chat_fields(chat, self.session.user), first=first, last=last))
 
     def tell_caught_up(self) -> None:
         self._write(frames.CaughtUp())

@@ -68,25 +68,33 @@ class FramedNotice:
 def _place(chat: Chat, entry: Entry) -> dict[str, Any]:
     """Where an entry stands. A private chat is named by who acted and the other of the two."""
     return {
-        **_chat(chat, entry.sender),
+        **chat_fields(chat, entry.sender),
         "seq": entry.seq,
         "timestamp": entry.time_ms / 1000,
     }
 
 
-def _chat(chat: Chat, actor: User) -> dict[str, Any]:
+def chat_fields(chat: Chat, actor: User) -> dict[str, Any]:
+    """What names a chat in a frame; the other member of a private one is the other than `actor`."""
     if chat.kind == "group":
-        return {"chat_type": "group", "group_id": chat.group_id}
-    return {"chat_type": "private", "to_user": chat.peer_of(actor.id).name}
+        return {"chat_type": "group", "chat_id": chat.public_id, "group_id": chat.public_id}
+    peer = chat.peer_of(actor.id)
+    return {
+        "chat_type": "private", "chat_id": chat.public_id,
+        "to_user": peer.name, "to_user_id": peer.id,
+    }  # fmt: skip
 
 
 def _message(chat: Chat, entry: Entry) -> frames.Frame:
     """Built without `_place`: this is the way of every message."""
-    private = chat.kind == "private"
+    peer = chat.peer_of(entry.sender.id) if chat.members else None
     return frames.IncomingMessage(
         chat_type=chat.kind,
+        chat_id=chat.public_id,
         sender=entry.sender.name,
-        to_user=chat.peer_of(entry.sender.id).name if private else None,
+        sender_id=entry.sender.id,
+        to_user=peer.name if peer else None,
+        to_user_id=peer.id if peer else None,
         group_id=chat.group_id,
         content=entry.content,
         timestamp=entry.time_ms / 1000,
@@ -100,20 +108,18 @@ def _message(chat: Chat, entry: Entry) -> frames.Frame:
 
 def _edited(chat: Chat, entry: Entry) -> frames.Frame:
     return frames.MessageEdited(
-        **_place(chat, entry), sender=entry.sender.name, ref=entry.ref or 0, content=entry.content
+        **_place(chat, entry), **_from(entry), ref=entry.ref or 0, content=entry.content
     )
 
 
 def _deleted(chat: Chat, entry: Entry) -> frames.Frame:
-    return frames.MessageDeleted(
-        **_place(chat, entry), sender=entry.sender.name, ref=entry.ref or 0
-    )
+    return frames.MessageDeleted(**_place(chat, entry), **_from(entry), ref=entry.ref or 0)
 
 
 def _reaction(chat: Chat, entry: Entry) -> frames.Frame:
     return frames.Reaction(
         **_place(chat, entry),
-        sender=entry.sender.name,
+        **_from(entry),
         ref=entry.ref or 0,
         emoji=entry.content,
         active=bool(entry.active),
@@ -121,27 +127,37 @@ def _reaction(chat: Chat, entry: Entry) -> frames.Frame:
 
 
 def _joined(chat: Chat, entry: Entry) -> frames.Frame:
-    return frames.MemberJoined(
-        **_place(chat, entry), username=_subject(entry), by=entry.sender.name
-    )
+    return frames.MemberJoined(**_place(chat, entry), **_subject(entry), **_by(entry))
 
 
 def _left(chat: Chat, entry: Entry) -> frames.Frame:
-    return frames.MemberLeft(**_place(chat, entry), username=_subject(entry), by=entry.sender.name)
+    return frames.MemberLeft(**_place(chat, entry), **_subject(entry), **_by(entry))
 
 
 def _renamed(chat: Chat, entry: Entry) -> frames.Frame:
-    return frames.GroupRenamed(**_place(chat, entry), name=entry.content, by=entry.sender.name)
+    return frames.GroupRenamed(**_place(chat, entry), name=entry.content, **_by(entry))
 
 
 def _role_changed(chat: Chat, entry: Entry) -> frames.Frame:
     return frames.RoleChanged(
-        **_place(chat, entry), username=_subject(entry), role=entry.content, by=entry.sender.name
+        **_place(chat, entry), **_subject(entry), role=entry.content, **_by(entry)
     )
 
 
-def _subject(entry: Entry) -> str:
-    return (entry.subject or entry.sender).name
+def _from(entry: Entry) -> dict[str, Any]:
+    return {"sender": entry.sender.name, "sender_id": entry.sender.id}
+
+
+def _by(entry: Entry) -> dict[str, Any]:
+    return {"by": entry.sender.name, "by_id": entry.sender.id}
+
+
+def _subject(entry: Entry) -> dict[str, Any]:
+    return _user(entry.subject or entry.sender)
+
+
+def _user(user: User) -> dict[str, Any]:
+    return {"username": user.name, "user_id": user.id}
 
 
 _ENTRIES: dict[EntryKind, Callable[[Chat, Entry], frames.Frame]] = {
@@ -159,25 +175,29 @@ _ENTRIES: dict[EntryKind, Callable[[Chat, Entry], frames.Frame]] = {
 
 _NOTICES: dict[type[events.Notice], Callable[[Any], frames.Frame]] = {
     events.Typing: lambda n: frames.Typing(
-        **_chat(n.chat, n.user), sender=n.user.name, active=n.active
+        **chat_fields(n.chat, n.user), sender=n.user.name, sender_id=n.user.id, active=n.active
     ),
     events.ReadReceipt: lambda n: frames.ReadReceipt(
-        **_chat(n.chat, n.user), username=n.user.name, seq=n.seq
+        **chat_fields(n.chat, n.user), **_user(n.user), seq=n.seq
     ),
     events.UserStatus: lambda n: frames.UserStatus(
-        username=n.user.name, online=n.online, last_seen=round(n.last_seen_s, 3)
+        **_user(n.user), online=n.online, last_seen=round(n.last_seen_s, 3)
     ),
-    events.FriendRequested: lambda n: frames.FriendRequest(username=n.user.name, message=n.message),
-    events.FriendRequestAccepted: lambda n: frames.FriendRequestAccepted(username=n.user.name),
-    events.FriendRequestRejected: lambda n: frames.FriendRequestRejected(username=n.user.name),
-    events.FriendRemoved: lambda n: frames.FriendRemoved(username=n.user.name),
+    events.FriendRequested: lambda n: frames.FriendRequest(**_user(n.user), message=n.message),
+    events.FriendRequestAccepted: lambda n: frames.FriendRequestAccepted(**_user(n.user)),
+    events.FriendRequestRejected: lambda n: frames.FriendRequestRejected(**_user(n.user)),
+    events.FriendRemoved: lambda n: frames.FriendRemoved(**_user(n.user)),
     events.GroupInvited: lambda n: frames.GroupInvite(
         invite_id=n.invite.id,
         group_id=n.invite.group_id,
         name=n.invite.group_name,
         invited_by=n.invite.by.name,
+        invited_by_id=n.invite.by.id,
     ),
     events.GroupInviteRejected: lambda n: frames.GroupInviteRejected(
-        group_id=n.invite.group_id, name=n.invite.group_name, username=n.invite.user.name
+        group_id=n.invite.group_id, name=n.invite.group_name, **_user(n.invite.user)
+    ),
+    events.AccountDeleted: lambda n: frames.AccountDeleted(
+        **_user(n.user), new_username=n.new_name
     ),
 }

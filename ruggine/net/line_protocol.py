@@ -24,7 +24,7 @@ from ruggine.net.connections import Connections
 from ruggine.net.framing import FramedEntry, FramedNotice
 from ruggine.net.outgoing import Outgoing, Turn
 from ruggine.net.work import OrderedWork
-from ruggine.wire import frames, lines, replies, requests
+from ruggine.wire import frames, lines, replies, requests, results
 
 CLOSE_GRACE_S = 10.0
 """For a peer to read what was written before the connection is cut."""
@@ -54,7 +54,7 @@ class LineProtocol(LineOnlyReceiver, TimeoutMixin):
     port = "line"
     _attached = False
     _watching = False
-    _watched_chat: str | None = None
+    _watched: str | None = None
     _deaf = False
     _closing = False
 
@@ -127,8 +127,9 @@ class LineProtocol(LineOnlyReceiver, TimeoutMixin):
         match line.request:
             case requests.Auth():
                 await self._attach(caller.own_session)
-            case requests.Watch(chat=chat):
-                await self._watch(caller.own_session, chat)
+            case requests.Watch():
+                assert isinstance(result, results.WatchResult)
+                await self._watch(caller.own_session, result.to_user_id or result.chat_id)
                 return
         for text in replies.reply(result) if result is not None else ():
             self._write(text)
@@ -159,10 +160,11 @@ class LineProtocol(LineOnlyReceiver, TimeoutMixin):
             self._attached = False
             self.factory.hub.detach(self)
 
-    async def _watch(self, session: Session, chat: str | None) -> None:
+    async def _watch(self, session: Session, which: str | None) -> None:
+        """`which` is a group's id, or the id of the other member of a private chat."""
         if not self._attached or self.session.id != session.id:
             await self._attach(session)
-        self._watched_chat = chat.lower() if chat is not None else None
+        self._watched = which
         self._watching = True
         self._write(lines.ok("Watching"))
 
@@ -176,8 +178,9 @@ class LineProtocol(LineOnlyReceiver, TimeoutMixin):
         if not self._watching:
             return
         chat = framed.chat
-        name = chat.group_id or "@" + chat.peer_of(self.session.user.id).name
-        if self._watched_chat in (None, name.lower()):
+        peer = chat.peer_of(self.session.user.id) if chat.members else None
+        if self._watched in (None, peer.id if peer else chat.public_id):
+            name = "@" + peer.name if peer else chat.public_id
             self._write(replies.message_line(name, message))
             self.factory.log_delivery(self.session.user)
 

@@ -6,7 +6,7 @@ import sqlite3
 from collections.abc import Collection
 
 from ruggine import errors
-from ruggine.model import Change, EndedSession, Session, User
+from ruggine.model import DeletedAccount, EndedSession, Session, User
 from ruggine.storage import friends, groups, sessions
 from ruggine.storage.database import Cursor, Database
 
@@ -38,9 +38,7 @@ class AccountStore:
             _set_password_txn, user_id, password_hash, now_s, address, keep
         )
 
-    async def delete(
-        self, user: User, now_s: float, address: str
-    ) -> tuple[list[EndedSession], list[Change]]:
+    async def delete(self, user: User, now_s: float, address: str) -> DeletedAccount:
         return await self._database.write(_delete_txn, user, now_s, address)
 
     async def everybody(self) -> list[User]:
@@ -90,10 +88,9 @@ def _set_password_txn(
     return sessions.end_all_txn(cursor, user_id, "revoke", now_s, address, keep)
 
 
-def _delete_txn(
-    cursor: Cursor, user: User, now_s: float, address: str
-) -> tuple[list[EndedSession], list[Change]]:
+def _delete_txn(cursor: Cursor, user: User, now_s: float, address: str) -> DeletedAccount:
     """The row stays for its messages, under a name that nobody can register because of its '~'."""
+    circle = friends.circle_txn(cursor, user.id)
     left = groups.leave_all_txn(cursor, user, now_s)
     name = "deleted~" + user.id.replace("-", "")[:12]
     cursor.execute(
@@ -104,7 +101,8 @@ def _delete_txn(
         "UPDATE chats SET closed = 1 WHERE low_user_id = ? OR high_user_id = ?", (user.id, user.id)
     )
     friends.forget_all_txn(cursor, user)
-    return sessions.end_all_txn(cursor, user.id, "logout", now_s, address), left
+    ended = sessions.end_all_txn(cursor, user.id, "logout", now_s, address)
+    return DeletedAccount(user, name, ended, left, circle)
 
 
 def _everybody_txn(cursor: Cursor) -> list[User]:

@@ -23,6 +23,9 @@ class ChatStore:
     async def find_private(self, one: User, other: User) -> Chat | None:
         return await self._database.read(_find_private_txn, one, other)
 
+    async def of_member(self, user_id: str, public_id: str) -> Chat | None:
+        return await self._database.read(_of_member_txn, user_id, public_id)
+
     async def of_users(self, user_ids: Collection[str]) -> list[Belonging]:
         return await self._database.read(_of_users_txn, list(user_ids))
 
@@ -48,7 +51,7 @@ class ChatStore:
 _NO_END = 2**63 - 1
 
 _SELECT = (
-    "SELECT c.id, c.kind, c.group_id, low.id, low.name, high.id, high.name FROM chats AS c "
+    "SELECT c.id, c.kind, c.public_id, low.id, low.name, high.id, high.name FROM chats AS c "
     "LEFT JOIN users AS low ON low.id = c.low_user_id "
     "LEFT JOIN users AS high ON high.id = c.high_user_id "
 )
@@ -56,17 +59,26 @@ _SELECT = (
 
 def chat(row: Iterable[Any]) -> Chat:
     """The chat in seven columns: its own three and its two members'."""
-    id_, kind, group_id, low_id, low_name, high_id, high_name = row
+    id_, kind, public_id, low_id, low_name, high_id, high_name = row
     if kind == "group":
-        return Chat(id_, kind, group_id=group_id)
+        return Chat(id_, kind, public_id)
     low, high = User(low_id, low_name), User(high_id, high_name)
-    return Chat(id_, kind, members=(low,) if low_id == high_id else (low, high))
+    return Chat(id_, kind, public_id, members=(low,) if low_id == high_id else (low, high))
 
 
 def _find_private_txn(cursor: Cursor, one: User, other: User) -> Chat | None:
     low, high = sorted((one.id, other.id))
     row = cursor.execute(
         _SELECT + "WHERE c.low_user_id = ? AND c.high_user_id = ?", (low, high)
+    ).fetchone()
+    return chat(row) if row else None
+
+
+def _of_member_txn(cursor: Cursor, user_id: str, public_id: str) -> Chat | None:
+    row = cursor.execute(
+        _SELECT + "JOIN chat_members AS m ON m.chat_id = c.id AND m.user_id = ? "
+        "WHERE c.public_id = ?",
+        (user_id, public_id),
     ).fetchone()
     return chat(row) if row else None
 
@@ -123,7 +135,7 @@ SELECT
     (SELECT COUNT(*) FROM entries AS e
      WHERE e.chat_id = c.id AND e.seq > MAX(m.read_seq, m.discarded_seq, m.joined_seq)
        AND e.sender <> me.number AND e.kind = 'message' AND e.deleted = 0),
-    c.id, c.kind, c.group_id, low.id, low.name, high.id, high.name
+    c.id, c.kind, c.public_id, low.id, low.name, high.id, high.name
 FROM chat_members AS m
 JOIN users AS me ON me.id = m.user_id
 JOIN chats AS c ON c.id = m.chat_id

@@ -33,16 +33,16 @@ def entry_txn(cursor: Cursor, chat_id: int, seq: int) -> Entry | None:
 
 
 def reactions_txn(cursor: Cursor, chat_id: int, seq: int) -> tuple[Reaction, ...]:
-    """What a message was given: each emoji once, with the names of who gave it."""
+    """What a message was given: each emoji once, with who gave it, by name."""
     rows = cursor.execute(
-        "SELECT r.emoji, u.name FROM reactions AS r JOIN users AS u ON u.id = r.user_id "
+        "SELECT r.emoji, u.id, u.name FROM reactions AS r JOIN users AS u ON u.id = r.user_id "
         "WHERE r.chat_id = ? AND r.seq = ? ORDER BY r.emoji, u.name_key",
         (chat_id, seq),
     )
-    given: dict[str, list[str]] = {}
-    for emoji, name in rows:
-        given.setdefault(emoji, []).append(name)
-    return tuple(Reaction(emoji, tuple(names)) for emoji, names in given.items())
+    given: dict[str, list[User]] = {}
+    for emoji, *who in rows:
+        given.setdefault(emoji, []).append(User(*who))
+    return tuple(Reaction(emoji, tuple(users)) for emoji, users in given.items())
 
 
 def append_txn(

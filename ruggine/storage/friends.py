@@ -271,6 +271,11 @@ def _acquainted_txn(cursor: Cursor, user_ids: list[str]) -> list[tuple[User, lis
             "SELECT id, name FROM users WHERE id = ? AND deleted_s IS NULL", (user_id,)
         ).fetchone()
         if user is not None:
-            others = [row[0] for row in cursor.execute(_ACQUAINTED, (user_id,))]
-            found.append((User(*user), [other for other in others if other != user_id]))
+            found.append((User(*user), circle_txn(cursor, user_id)))
     return found
+
+
+def circle_txn(cursor: Cursor, user_id: str) -> list[str]:
+    """The ids of the others who hear of a user's coming and going."""
+    others = (row[0] for row in cursor.execute(_ACQUAINTED, (user_id,)))
+    return [other for other in others if other != user_id]

@@ -79,7 +79,7 @@ class GroupStore:
 
 def _chat_txn(cursor: Cursor, group_id: str) -> Chat | None:
     row = cursor.execute("SELECT id FROM chats WHERE group_id = ?", (group_id,)).fetchone()
-    return Chat(row[0], "group", group_id=group_id) if row else None
+    return Chat(row[0], "group", group_id) if row else None
 
 
 def _own_txn(cursor: Cursor, user: User, group_id: str) -> tuple[Chat, Role]:
@@ -91,7 +91,7 @@ def _own_txn(cursor: Cursor, user: User, group_id: str) -> tuple[Chat, Role]:
     ).fetchone()
     if row is None:
         raise errors.NotAMember
-    return Chat(row[0], "group", group_id=group_id), row[1]
+    return Chat(row[0], "group", group_id), row[1]
 
 
 def _managed_txn(cursor: Cursor, user: User, group_id: str) -> tuple[Chat, Role]:
@@ -147,7 +147,7 @@ def _create_txn(
     assert cursor.lastrowid is not None
     change = _add_member_txn(
         cursor,
-        Chat(cursor.lastrowid, "group", group_id=group_id),
+        Chat(cursor.lastrowid, "group", group_id),
         owner,
         "owner",
         owner,
@@ -212,7 +212,7 @@ def _join_open_txn(
         raise errors.AlreadyDone if own else errors.Forbidden("This group is not open to join.")
     chat_id, group_id = _only(rows)
     return _add_member_txn(
-        cursor, Chat(chat_id, "group", group_id=group_id), user, "member", user, now_s, max_members
+        cursor, Chat(chat_id, "group", group_id), user, "member", user, now_s, max_members
     )
 
 
@@ -232,7 +232,7 @@ def _leave_named_txn(cursor: Cursor, user: User, group: str, now_s: float) -> Ch
     if not rows:
         raise errors.NotAMember
     chat_id, group_id = _only(rows)
-    return _take_member_txn(cursor, Chat(chat_id, "group", group_id=group_id), user, user, now_s)
+    return _take_member_txn(cursor, Chat(chat_id, "group", group_id), user, user, now_s)
 
 
 def _take_member_txn(cursor: Cursor, chat: Chat, user: User, by: User, now_s: float) -> Change:

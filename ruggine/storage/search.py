@@ -207,7 +207,7 @@ SELECT
     MIN(COALESCE(m.left_seq, c.last_seq), c.last_seq),
     c.indexed_seq,
     newest.time_ms,
-    c.id, c.kind, c.group_id, low.id, low.name, high.id, high.name
+    c.id, c.kind, c.public_id, low.id, low.name, high.id, high.name
 FROM chat_members AS m
 JOIN chats AS c ON c.id = m.chat_id
 JOIN entries AS newest ON newest.chat_id = c.id

@@ -68,7 +68,9 @@ class MessageSent(Reply, kw_only=True):
 
     client_id: str | None = None
     chat_type: ChatType
+    chat_id: str
     to_user: str | None = None
+    to_user_id: str | None = None
     group_id: str | None = None
     seq: int
     timestamp: float
@@ -86,7 +88,9 @@ class ChangeFrame(Frame, kw_only=True):
     """An entry that is no message. In a private chat `to_user` is the other one than who acted."""
 
     chat_type: ChatType
+    chat_id: str
     to_user: str | None = None
+    to_user_id: str | None = None
     group_id: str | None = None
     seq: int
     timestamp: float
@@ -96,8 +100,11 @@ class IncomingMessage(Frame, kw_only=True):
     """A message in its present state; one that was deleted since has no content."""
 
     chat_type: ChatType
+    chat_id: str
     sender: str = field(name="from")
+    sender_id: str = field(name="from_id")
     to_user: str | None = None
+    to_user_id: str | None = None
     group_id: str | None = None
     content: str
     timestamp: float
@@ -112,6 +119,7 @@ class MessageEdited(ChangeFrame, kw_only=True):
     """The message `ref` says `content` now."""
 
     sender: str = field(name="from")
+    sender_id: str = field(name="from_id")
     ref: int
     content: str
 
@@ -120,6 +128,7 @@ class MessageDeleted(ChangeFrame, kw_only=True):
     """The message `ref` is gone."""
 
     sender: str = field(name="from")
+    sender_id: str = field(name="from_id")
     ref: int
 
 
@@ -127,6 +136,7 @@ class Reaction(ChangeFrame, kw_only=True):
     """An emoji was put on the message `ref`, or taken back."""
 
     sender: str = field(name="from")
+    sender_id: str = field(name="from_id")
     ref: int
     emoji: str
     active: bool
@@ -134,23 +144,30 @@ class Reaction(ChangeFrame, kw_only=True):
 
 class MemberJoined(ChangeFrame, kw_only=True):
     username: str
+    user_id: str
     by: str
+    by_id: str
 
 
 class MemberLeft(ChangeFrame, kw_only=True):
     username: str
+    user_id: str
     by: str
+    by_id: str
 
 
 class GroupRenamed(ChangeFrame, kw_only=True):
     name: str
     by: str
+    by_id: str
 
 
 class RoleChanged(ChangeFrame, kw_only=True):
     username: str
+    user_id: str
     role: str
     by: str
+    by_id: str
 
 
 # Events that no log keeps
@@ -158,41 +175,52 @@ class RoleChanged(ChangeFrame, kw_only=True):
 
 class Typing(Frame, kw_only=True):
     chat_type: ChatType
+    chat_id: str
     sender: str = field(name="from")
+    sender_id: str = field(name="from_id")
     to_user: str | None = None
+    to_user_id: str | None = None
     group_id: str | None = None
     active: bool
 
 
 class ReadReceipt(Frame, kw_only=True):
     chat_type: ChatType
+    chat_id: str
     username: str
+    user_id: str
     to_user: str | None = None
+    to_user_id: str | None = None
     group_id: str | None = None
     seq: int
 
 
 class UserStatus(Frame, kw_only=True):
     username: str
+    user_id: str
     online: bool
     last_seen: float
 
 
 class FriendRequest(Frame, kw_only=True):
     username: str
+    user_id: str
     message: str
 
 
 class FriendRequestAccepted(Frame, kw_only=True):
     username: str
+    user_id: str
 
 
 class FriendRequestRejected(Frame, kw_only=True):
     username: str
+    user_id: str
 
 
 class FriendRemoved(Frame, kw_only=True):
     username: str
+    user_id: str
 
 
 class GroupInvite(Frame, kw_only=True):
@@ -200,19 +228,31 @@ class GroupInvite(Frame, kw_only=True):
     group_id: str
     name: str
     invited_by: str
+    invited_by_id: str
 
 
 class GroupInviteRejected(Frame, kw_only=True):
     group_id: str
     name: str
     username: str
+    user_id: str
+
+
+class AccountDeleted(Frame, kw_only=True):
+    """The account is gone; what it wrote is shown as from `new_username`."""
+
+    username: str
+    user_id: str
+    new_username: str
 
 
 class Gap(Frame, kw_only=True):
     """These entries were missed and are not sent; `get_messages` has them."""
 
     chat_type: ChatType
+    chat_id: str
     to_user: str | None = None
+    to_user_id: str | None = None
     group_id: str | None = None
     first: int = field(name="from")
     last: int = field(name="to")

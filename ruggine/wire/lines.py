@@ -45,7 +45,7 @@ _CONTROL = re.compile("[\x00-\x08\x0a-\x1f\x7f-\x9f]")
 class Parameter:
     """One part of a usage text. `field` is the request's field that it fills.
 
-    A `chat`, `@username` or a group_id, fills the fields that name a chat.
+    A `chat`, `@username` or a chat_id, fills the fields that name a chat.
     """
 
     field: str
@@ -171,9 +171,8 @@ class _Reader:
 
 
 def _chat(name: str) -> dict[str, str]:
-    if name.startswith("@"):
-        return {"chat_type": "private", "to_user": name.removeprefix("@")}
-    return {"chat_type": "group", "group_id": name}
+    """A group's id is its chat_id."""
+    return {"to_user": name[1:]} if name.startswith("@") else {"chat_id": name}
 
 
 def _command_of(request: type[Request], usage: str) -> Command:

@@ -26,7 +26,7 @@ def _names(users: Iterable[results.UserItem | results.MemberItem | results.NameI
     return ", ".join(user.username for user in users)
 
 
-def _history(result: results.GetPrivateMessagesResult) -> Lines:
+def _history(result: results.GetMessagesResult) -> Lines:
     return ["Messages:"] + [
         f"[{int(message.timestamp)}] {message.sender}: {lines.escape(message.content)}"
         for message in result.messages

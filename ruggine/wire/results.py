@@ -10,20 +10,24 @@ from ruggine.wire.requests import ChatType
 
 class RegisterResult(Reply):
     username: str
+    user_id: str
     session_token: str
 
 
 class LoginResult(Reply):
     username: str
+    user_id: str
     session_token: str
 
 
 class ValidateSessionResult(Reply):
     username: str
+    user_id: str
 
 
 class AuthResult(Reply):
     username: str
+    user_id: str
 
 
 class LogoutResult(Reply):
@@ -60,11 +64,13 @@ class DeleteAccountResult(Reply):
 
 class UserItem(Struct):
     username: str
+    user_id: str
     online: bool
 
 
 class NameItem(Struct):
     username: str
+    user_id: str
 
 
 class OnlineUsersResult(Reply):
@@ -86,16 +92,20 @@ class ReactionItem(Struct):
 
     emoji: str
     users: list[str]
+    user_ids: list[str]
 
 
 class MessageItem(Struct, omit_defaults=True, kw_only=True):
     """A message in its present state."""
 
     chat_type: ChatType | None = None
+    chat_id: str | None = None
     to_user: str | None = None
+    to_user_id: str | None = None
     group_id: str | None = None
     seq: int
     sender: str = field(name="from")
+    sender_id: str = field(name="from_id")
     content: str
     timestamp: float
     edited: bool
@@ -106,13 +116,15 @@ class MessageItem(Struct, omit_defaults=True, kw_only=True):
 
 
 class GetMessagesResult(Reply):
+    """`chat_id` is left out where nobody has written yet."""
+
     messages: list[MessageItem]
     has_more: bool
+    chat_id: str | None = None
 
 
-class GetPrivateMessagesResult(Reply):
-    messages: list[MessageItem]
-    has_more: bool
+class GetPrivateMessagesResult(GetMessagesResult):
+    pass
 
 
 class DeletePrivateMessagesResult(Reply):
@@ -123,7 +135,7 @@ class SendGroupMessageResult(SendPrivateMessageResult):
     pass
 
 
-class GetGroupMessagesResult(GetPrivateMessagesResult):
+class GetGroupMessagesResult(GetMessagesResult):
     pass
 
 
@@ -156,12 +168,17 @@ class MuteChatResult(Reply):
 
 
 class WatchResult(Reply):
-    pass
+    """Which chat, where one was named."""
+
+    chat_id: str | None = None
+    to_user_id: str | None = None
 
 
 class ChatItem(Struct, kw_only=True, omit_defaults=True):
     chat_type: ChatType
+    chat_id: str
     to_user: str | None = None
+    to_user_id: str | None = None
     group_id: str | None = None
     name: str | None = None
     role: str | None = None
@@ -208,6 +225,7 @@ class ListFriendsResult(Reply):
 
 class FriendRequestItem(Struct):
     username: str
+    user_id: str
     message: str
     created: float
 
@@ -242,6 +260,7 @@ class CreateGroupResult(Reply):
 
 class GroupItem(Struct):
     group_id: str
+    chat_id: str
     name: str
     role: str
     open: bool
@@ -253,6 +272,7 @@ class MyGroupsResult(Reply):
 
 class MemberItem(Struct):
     username: str
+    user_id: str
     role: str
     online: bool
 
@@ -264,6 +284,7 @@ class GroupMembersResult(Reply):
 class InviteResult(Reply):
     invite_id: str
     username: str
+    user_id: str
 
 
 class InviteItem(Struct):
@@ -271,6 +292,7 @@ class InviteItem(Struct):
     group_id: str
     name: str
     invited_by: str
+    invited_by_id: str
     created: float
 
 

@@ -14,6 +14,7 @@ from client_tk.model import ChatKey, Server
 from client_tk.state import State
 from client_tk.store import Store
 from ruggine.wire import frames, heard
+from tests.client.identities import with_ids
 
 SERVER = Server("chat.example")
 LUIGI = ChatKey("private", "luigi")
@@ -73,7 +74,7 @@ class World:
 
     def hear(self, message_type: str, **fields: Any) -> None:
         """A frame, as the daemon writes it."""
-        text = json.dumps({"message_type": message_type, **fields})
+        text = json.dumps(with_ids({"message_type": message_type, **fields}))
         frame = heard.decode(text)
         assert frame is not None, text
         self.take(reports.Heard(frame))

@@ -30,13 +30,12 @@ from ruggine.model import (
     Entry,
     EntryKind,
     Missed,
-    Place,
     Session,
     User,
 )
 
 LUIGI, DORY = User("1", "luigi"), User("2", "dory")
-CHAT = Chat(7, "private", members=(LUIGI, DORY))
+CHAT = Chat(7, "private", "c7", members=(LUIGI, DORY))
 
 
 class Store:
@@ -384,7 +383,7 @@ def test_online_is_here_or_elsewhere(node: Node) -> None:
 
 # Groups
 
-GROUP = Chat(CHAT.id, "group", group_id="g")
+GROUP = Chat(CHAT.id, "group", "g")
 UGO = User("3", "ugo")
 
 
@@ -654,7 +653,7 @@ def test_a_chat_that_begins_while_somebody_comes_back_is_not_missed(node: Node) 
     returner = Returner(DORY)
 
     async def coming() -> None:
-        await node.hub.attach(returner, Absence(unknown=[Place("private", "Luigi")]))
+        await node.hub.attach(returner, Absence(unknown_peers={"1"}))
         await node.hub.resume(returner)
 
     spawn(coming())

@@ -17,7 +17,8 @@ from ruggine.net.framing import FramedEntry
 from ruggine.wire import frames, requests, results
 
 LUIGI, DORY = User("1", "luigi"), User("2", "dory")
-CHAT = Chat(7, "private", members=(LUIGI, DORY))
+CHAT = Chat(7, "private", "c7", members=(LUIGI, DORY))
+PEOPLE = {"@luigi": "1", "@dory": "2", "@ugo": "3"}
 TOKEN = "rg1_luigi"
 
 
@@ -92,14 +93,15 @@ class World:
             raise self.failure
         match request:
             case requests.Auth():
-                return results.AuthResult(username=caller.user.name)
-            case requests.Watch():
-                return results.WatchResult()
+                return results.AuthResult(username=caller.user.name, user_id=caller.user.id)
+            case requests.Watch(chat=chat):
+                return results.WatchResult(to_user_id=PEOPLE[chat.lower()] if chat else None)
             case requests.Quit():
                 return results.QuitResult()
             case requests.Ping():
                 return frames.Pong()
-        return results.ValidateSessionResult(username=caller.user.name)
+        user = caller.user
+        return results.ValidateSessionResult(username=user.name, user_id=user.id)
 
     def send(self, caller: Any, request: requests.SendMessage, answer: Any) -> None:
         self.sends.append((request, answer))

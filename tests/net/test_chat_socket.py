@@ -164,7 +164,8 @@ def test_entries_are_written_as_they_come(socket: Socket) -> None:
     socket.protocol.deliver(framed(3, "ciao"))
     assert socket.heard() == [
         {
-            "message_type": "incoming_message", "chat_type": "private", "from": "dory",
+            "message_type": "incoming_message", "chat_type": "private", "chat_id": "c7",
+            "from": "dory", "from_id": "2", "to_user_id": "1",
             "to_user": "luigi", "content": "ciao", "timestamp": 1.5, "seq": 3,
         }
     ]  # fmt: skip

@@ -42,6 +42,7 @@ FROM entries AS e JOIN users AS u ON u.{key} = e.sender{id}
 LEFT JOIN users AS s ON s.{key} = e.subject{id} ORDER BY e.chat_id, e.seq
 """
 _GIVEN = "SELECT chat_id, seq, user_id, emoji FROM reactions"
+_CHATS = "SELECT id, kind, group_id, low_user_id, high_user_id, name, last_seq FROM chats"
 _USERS = "SELECT id, name, name_key, password_hash, created_s, deleted_s FROM users ORDER BY id"
 
 
@@ -131,7 +132,7 @@ def everything(connection: sqlite3.Connection, log: str) -> list[list[tuple[obje
     return [
         connection.execute(query).fetchall()
         for query in (
-            log, _USERS, _GIVEN, "SELECT * FROM chats",
+            log, _USERS, _GIVEN, _CHATS,
             "SELECT * FROM private_messages", "SELECT * FROM group_messages",
         )
     ]  # fmt: skip

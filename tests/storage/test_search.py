@@ -24,9 +24,9 @@ from tests.storage.conftest import Town
 
 LUIGI, DORY, UGO = User("1", "luigi"), User("2", "dory"), User("3", "ugo")
 CHATS = {
-    1: Chat(1, "private", members=(LUIGI, DORY)),
-    2: Chat(2, "group", group_id="g"),
-    3: Chat(3, "private", members=(DORY, UGO)),
+    1: Chat(1, "private", "c1", members=(LUIGI, DORY)),
+    2: Chat(2, "group", "g"),
+    3: Chat(3, "private", "c3", members=(DORY, UGO)),
 }
 TEXTS = st.text(alphabet='abAB éÉ電影ß"%_*\n-', min_size=1, max_size=12)
 

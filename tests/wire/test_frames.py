@@ -131,7 +131,8 @@ def test_a_message_comes_out_as_it_went_in(
     sender: str, content: str, seq: int, reply_to: int | None, client_id: str | None
 ) -> None:
     frame = frames.IncomingMessage(
-        chat_type="private", sender=sender, to_user="dory", content=content, timestamp=1.5,
+        chat_type="private", chat_id="c", sender=sender, sender_id="1", to_user="dory",
+        to_user_id="2", content=content, timestamp=1.5,
         seq=seq, reply_to=reply_to, client_id=client_id,
     )  # fmt: skip
     assert msgspec.json.decode(frames.encode(frame), type=frames.IncomingMessage) == frame
@@ -153,10 +154,11 @@ def test_a_send_comes_out_as_it_went_in(
 
 def test_a_field_that_is_not_set_is_left_out() -> None:
     sent = frames.MessageSent(
-        chat_type="private", to_user="dory", seq=1, timestamp=2.5, duplicate=False
+        chat_type="private", chat_id="c", to_user="dory", seq=1, timestamp=2.5, duplicate=False
     )
     assert json.loads(frames.encode(sent)) == {
-        "message_type": "message_sent", "chat_type": "private", "to_user": "dory", "seq": 1,
+        "message_type": "message_sent", "chat_type": "private", "chat_id": "c", "to_user": "dory",
+        "seq": 1,
         "timestamp": 2.5, "duplicate": False,
     }  # fmt: skip
 

@@ -12,37 +12,37 @@ from hypothesis import strategies as st
 from ruggine.wire import frames, lines, replies, results
 
 MESSAGE = results.MessageItem(
-    seq=3, sender="luigi", content="uno\ndue \\ tre", timestamp=1763870400.9, edited=False,
-    deleted=False, reactions=[],
+    seq=3, sender="luigi", sender_id="1", content="uno\ndue \\ tre", timestamp=1763870400.9,
+    edited=False, deleted=False, reactions=[],
 )  # fmt: skip
 SESSION = results.SessionItem("12ab", "my phone", 10.5, 20.25, True)
 OTHER = results.SessionItem("34cd", "", 10.5, 20.25, False)
-PEOPLE = [results.UserItem("dory", True), results.UserItem("luigi", False)]
+PEOPLE = [results.UserItem("dory", "2", True), results.UserItem("luigi", "1", False)]
 GONE = msgspec.structs.replace(MESSAGE, content="", deleted=True)
 FOUND = [
     msgspec.structs.replace(MESSAGE, to_user="dory"),
     msgspec.structs.replace(MESSAGE, group_id="g1"),
 ]
 ASKED = [
-    results.FriendRequestItem("ugo", "ciao | luigi: no\nsì", 1.0),
-    results.FriendRequestItem("dory", "", 2.0),
+    results.FriendRequestItem("ugo", "3", "ciao | luigi: no\nsì", 1.0),
+    results.FriendRequestItem("dory", "2", "", 2.0),
 ]
 GROUPS = [
-    results.GroupItem("g1", "al lago", "owner", False),
-    results.GroupItem("g2", "x", "member", True),
+    results.GroupItem("g1", "g1", "al lago", "owner", False),
+    results.GroupItem("g2", "g2", "x", "member", True),
 ]
-INVITE = results.InviteItem("i1", "g1", "al lago", "luigi", 1.0)
+INVITE = results.InviteItem("i1", "g1", "al lago", "luigi", "1", 1.0)
 ANSWERS: list[tuple[frames.Reply, list[str]]] = [
     (
-        results.RegisterResult(username="luigi", session_token="rg1_x"),
+        results.RegisterResult(username="luigi", user_id="1", session_token="rg1_x"),
         ["OK: Registered as luigi SESSION: rg1_x"],
     ),
     (
-        results.LoginResult(username="luigi", session_token="rg1_x"),
+        results.LoginResult(username="luigi", user_id="1", session_token="rg1_x"),
         ["OK: Logged in as luigi SESSION: rg1_x"],
     ),
-    (results.ValidateSessionResult(username="luigi"), ["OK: luigi"]),
-    (results.AuthResult(username="luigi"), ["OK: Authenticated as luigi"]),
+    (results.ValidateSessionResult(username="luigi", user_id="1"), ["OK: luigi"]),
+    (results.AuthResult(username="luigi", user_id="1"), ["OK: Authenticated as luigi"]),
     (results.LogoutResult(), ["OK: Logout successful"]),
     (results.LogoutAllResult(ended=2), ["OK: Logout successful, 2 sessions ended"]),
     (
@@ -89,7 +89,7 @@ ANSWERS: list[tuple[frames.Reply, list[str]]] = [
     (results.SentFriendRequestsResult(requests=ASKED[1:]), ["OK: Sent requests: dory:"]),
     (results.BlockUserResult(), ["OK: User blocked"]),
     (results.UnblockUserResult(), ["OK: User unblocked"]),
-    (results.BlockedUsersResult(users=[results.NameItem("ugo")]), ["OK: Blocked users: ugo"]),
+    (results.BlockedUsersResult(users=[results.NameItem("ugo", "3")]), ["OK: Blocked users: ugo"]),
     (
         results.CreateGroupResult(group_id="g1", name="al lago"),
         ["OK: Group 'al lago' created with ID: g1"],
@@ -97,10 +97,13 @@ ANSWERS: list[tuple[frames.Reply, list[str]]] = [
     (results.MyGroupsResult(groups=GROUPS), ["OK: My groups: g1:al lago, g2:x"]),
     (results.MyGroupsResult(groups=[]), ["OK: My groups:"]),
     (
-        results.GroupMembersResult(members=[results.MemberItem("dory", "owner", True)]),
+        results.GroupMembersResult(members=[results.MemberItem("dory", "2", "owner", True)]),
         ["OK: Group members: dory"],
     ),
-    (results.InviteResult(invite_id="i1", username="dory"), ["OK: Invite sent to dory"]),
+    (
+        results.InviteResult(invite_id="i1", username="dory", user_id="2"),
+        ["OK: Invite sent to dory"],
+    ),
     (
         results.MyGroupInvitesResult(invites=[INVITE, INVITE]),
         ["OK: Group invites: i1:al lago:luigi | i1:al lago:luigi"],
@@ -155,8 +158,9 @@ def test_every_command_has_its_lines() -> None:
 @given(st.text(min_size=1))
 def test_a_watched_message_is_one_line(content: str) -> None:
     message = frames.IncomingMessage(
-        chat_type="private", sender="luigi", to_user="dory", content=content, timestamp=9.9, seq=4
-    )
+        chat_type="private", chat_id="c", sender="luigi", sender_id="1", content=content,
+        timestamp=9.9, seq=4,
+    )  # fmt: skip
     line = lines.encode(replies.message_line("@luigi", message))
     assert line.startswith(b"MSG @luigi 4 9 luigi ")
     assert line.count(b"\n") == 1

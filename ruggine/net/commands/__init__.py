@@ -13,7 +13,7 @@ from ruggine import errors
 from ruggine.domain.limits import Kind, RateLimits, network_of
 from ruggine.domain.messages import Answer
 from ruggine.net.commands.accounts import AccountCommands
-from ruggine.net.commands.caller import Caller, Run
+from ruggine.net.commands.caller import Caller, Run, place_of
 from ruggine.net.commands.connection import ConnectionCommands
 from ruggine.net.commands.friends import FriendCommands
 from ruggine.net.commands.groups import GroupCommands
@@ -30,6 +30,7 @@ __all__ = [
     "MessageCommands",
     "SearchCommands",
     "message_sent",
+    "place_of",
 ]
 
 _KINDS: dict[type[requests.Request], Kind] = {

@@ -37,7 +37,7 @@ class AccountCommands:
 
     async def _register(self, caller: Caller, r: requests.Register) -> frames.Reply:
         user, token = await self._accounts.register(r.username, r.password, caller.address)
-        return results.RegisterResult(username=user.name, session_token=token)
+        return results.RegisterResult(username=user.name, user_id=user.id, session_token=token)
 
     async def _login(self, caller: Caller, r: requests.Login) -> frames.Reply:
         try:
@@ -48,13 +48,13 @@ class AccountCommands:
             self.logins[refusal.code] += 1
             raise
         self.logins["ok"] += 1
-        return results.LoginResult(username=user.name, session_token=token)
+        return results.LoginResult(username=user.name, user_id=user.id, session_token=token)
 
     async def _validate_session(self, caller: Caller, r: requests.Request) -> frames.Reply:
-        return results.ValidateSessionResult(username=caller.user.name)
+        return results.ValidateSessionResult(username=caller.user.name, user_id=caller.user.id)
 
     async def _auth(self, caller: Caller, r: requests.Auth) -> frames.Reply:
-        return results.AuthResult(username=caller.user.name)
+        return results.AuthResult(username=caller.user.name, user_id=caller.user.id)
 
     async def _logout(self, caller: Caller, r: requests.Request) -> frames.Reply:
         await self._sessions.logout(caller.own_session, caller.address)
@@ -88,8 +88,10 @@ class AccountCommands:
 
     async def _online_users(self, caller: Caller, r: requests.Request) -> frames.Reply:
         users = await self._accounts.online(caller.user)
-        return results.OnlineUsersResult(users=[results.UserItem(u.name, True) for u in users])
+        return results.OnlineUsersResult(
+            users=[results.UserItem(u.name, u.id, True) for u in users]
+        )
 
     async def _all_users(self, caller: Caller, r: requests.Request) -> frames.Reply:
         users = await self._accounts.everybody()
-        return results.AllUsersResult(users=[results.UserItem(u.name, on) for u, on in users])
+        return results.AllUsersResult(users=[results.UserItem(u.name, u.id, on) for u, on in users])

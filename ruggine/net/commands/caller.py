@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ruggine import errors
-from ruggine.model import Session, User
+from ruggine.model import Place, Session, User, Who
 from ruggine.wire import frames, requests
 
 
@@ -28,6 +28,18 @@ class Caller:
     @property
     def user(self) -> User:
         return self.own_session.user
+
+
+def place_of(request: requests.NamesChat) -> Place:
+    """The chat that a request names, which it has checked."""
+    named = requests.chat_named(request)
+    assert named is not None
+    return Place(*named)
+
+
+def who_of(request: requests.UserRequest) -> Who:
+    """The person that a request names."""
+    return Who(request.username or "", request.user_id)
 
 
 Run = Callable[[Caller, Any], Awaitable[frames.Reply | None]]

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from ruggine.domain.friends import Friends
 from ruggine.model import FriendRequest
-from ruggine.net.commands.caller import Caller, Table
+from ruggine.net.commands.caller import Caller, Table, who_of
 from ruggine.wire import frames, requests, results
 
 
@@ -29,25 +29,25 @@ class FriendCommands:
     async def _send_friend_request(
         self, caller: Caller, r: requests.SendFriendRequest
     ) -> frames.Reply:
-        accepted = await self._friends.request(caller.user, r.username, r.message)
+        accepted = await self._friends.request(caller.user, who_of(r), r.message)
         return results.SendFriendRequestResult(accepted=accepted)
 
-    async def _accept_friend_request(self, caller: Caller, r: requests.NamedUser) -> frames.Reply:
-        await self._friends.accept(caller.user, r.username)
+    async def _accept_friend_request(self, caller: Caller, r: requests.UserRequest) -> frames.Reply:
+        await self._friends.accept(caller.user, who_of(r))
         return results.AcceptFriendRequestResult()
 
-    async def _reject_friend_request(self, caller: Caller, r: requests.NamedUser) -> frames.Reply:
-        await self._friends.reject(caller.user, r.username)
+    async def _reject_friend_request(self, caller: Caller, r: requests.UserRequest) -> frames.Reply:
+        await self._friends.reject(caller.user, who_of(r))
         return results.RejectFriendRequestResult()
 
-    async def _remove_friend(self, caller: Caller, r: requests.NamedUser) -> frames.Reply:
-        await self._friends.remove(caller.user, r.username)
+    async def _remove_friend(self, caller: Caller, r: requests.UserRequest) -> frames.Reply:
+        await self._friends.remove(caller.user, who_of(r))
         return results.RemoveFriendResult()
 
     async def _list_friends(self, caller: Caller, r: requests.Request) -> frames.Reply:
         friends = await self._friends.friends(caller.user)
         return results.ListFriendsResult(
-            friends=[results.UserItem(user.name, online) for user, online in friends]
+            friends=[results.UserItem(user.name, user.id, online) for user, online in friends]
         )
 
     async def _received_friend_requests(self, caller: Caller, r: requests.Request) -> frames.Reply:
@@ -58,18 +58,23 @@ class FriendCommands:
         sent = await self._friends.sent(caller.user)
         return results.SentFriendRequestsResult(requests=_request_items(sent))
 
-    async def _block_user(self, caller: Caller, r: requests.NamedUser) -> frames.Reply:
-        await self._friends.block(caller.user, r.username)
+    async def _block_user(self, caller: Caller, r: requests.UserRequest) -> frames.Reply:
+        await self._friends.block(caller.user, who_of(r))
         return results.BlockUserResult()
 
-    async def _unblock_user(self, caller: Caller, r: requests.NamedUser) -> frames.Reply:
-        await self._friends.unblock(caller.user, r.username)
+    async def _unblock_user(self, caller: Caller, r: requests.UserRequest) -> frames.Reply:
+        await self._friends.unblock(caller.user, who_of(r))
         return results.UnblockUserResult()
 
     async def _blocked_users(self, caller: Caller, r: requests.Request) -> frames.Reply:
         blocked = await self._friends.blocked(caller.user)
-        return results.BlockedUsersResult(users=[results.NameItem(user.name) for user in blocked])
+        return results.BlockedUsersResult(
+            users=[results.NameItem(user.name, user.id) for user in blocked]
+        )
 
 
 def _request_items(asked: Iterable[FriendRequest]) -> list[results.FriendRequestItem]:
-    return [results.FriendRequestItem(a.user.name, a.message, round(a.created_s, 3)) for a in asked]
+    return [
+        results.FriendRequestItem(a.user.name, a.user.id, a.message, round(a.created_s, 3))
+        for a in asked
+    ]

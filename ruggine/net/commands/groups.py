@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from ruggine.domain.groups import Groups
-from ruggine.net.commands.caller import Caller, Table
+from ruggine.model import Who
+from ruggine.net.commands.caller import Caller, Table, who_of
 from ruggine.wire import frames, requests, results
 
 
@@ -28,28 +29,35 @@ class GroupCommands:
         }
 
     async def _create_group(self, caller: Caller, r: requests.CreateGroup) -> frames.Reply:
-        group_id = await self._groups.create(caller.user, r.name, r.invited)
+        invited = [*map(Who, r.invited), *(Who(id=user_id) for user_id in r.user_ids)]
+        group_id = await self._groups.create(caller.user, r.name, invited)
         return results.CreateGroupResult(group_id=group_id, name=r.name)
 
     async def _my_groups(self, caller: Caller, r: requests.Request) -> frames.Reply:
         groups = await self._groups.of_user(caller.user)
         return results.MyGroupsResult(
-            groups=[results.GroupItem(g.id, g.name, g.role, g.open) for g in groups]
+            groups=[results.GroupItem(g.id, g.id, g.name, g.role, g.open) for g in groups]
         )
 
     async def _group_members(self, caller: Caller, r: requests.GroupMembers) -> frames.Reply:
         members = await self._groups.members(caller.user, r.group_id)
         return results.GroupMembersResult(
-            members=[results.MemberItem(m.user.name, m.role, online) for m, online in members]
+            members=[
+                results.MemberItem(m.user.name, m.user.id, m.role, online) for m, online in members
+            ]
         )
 
     async def _invite(self, caller: Caller, r: requests.Invite) -> frames.Reply:
-        invite = await self._groups.invite(caller.user, r.username, r.group_id)
-        return results.InviteResult(invite_id=invite.id, username=invite.user.name)
+        invite = await self._groups.invite(caller.user, who_of(r), r.group_id)
+        return results.InviteResult(
+            invite_id=invite.id, username=invite.user.name, user_id=invite.user.id
+        )
 
     async def _my_group_invites(self, caller: Caller, r: requests.Request) -> frames.Reply:
         items = [
-            results.InviteItem(i.id, i.group_id, i.group_name, i.by.name, round(i.created_s, 3))
+            results.InviteItem(
+                i.id, i.group_id, i.group_name, i.by.name, i.by.id, round(i.created_s, 3)
+            )
             for i in await self._groups.invites(caller.user)
         ]
         return results.MyGroupInvitesResult(invites=items)
@@ -86,9 +94,9 @@ class GroupCommands:
         return results.RenameGroupResult()
 
     async def _remove_member(self, caller: Caller, r: requests.RemoveMember) -> frames.Reply:
-        await self._groups.remove(caller.user, r.group_id, r.username)
+        await self._groups.remove(caller.user, r.group_id, who_of(r))
         return results.RemoveMemberResult()
 
     async def _set_role(self, caller: Caller, r: requests.SetRole) -> frames.Reply:
-        await self._groups.set_role(caller.user, r.group_id, r.username, r.role)
+        await self._groups.set_role(caller.user, r.group_id, who_of(r), r.role)
         return results.SetRoleResult()

@@ -12,7 +12,8 @@ from ruggine import errors
 from ruggine.domain.messages import Answer, Messages
 from ruggine.domain.ports import Outcome
 from ruggine.model import Appended, Chat, ChatSummary, Entry, Page, Place, Reaction, User
-from ruggine.net.commands.caller import Caller, Table
+from ruggine.net.commands.caller import Caller, Table, place_of
+from ruggine.net.framing import chat_fields
 from ruggine.wire import frames, requests, results
 
 
@@ -49,7 +50,7 @@ class MessageCommands:
         """
         return self._messages.submit(
             caller.user,
-            _place(request),
+            place_of(request),
             request.content,
             request.client_id,
             request.reply_to,
@@ -86,7 +87,7 @@ class MessageCommands:
         }
 
     async def _get_messages(self, caller: Caller, r: requests.GetMessages) -> frames.Reply:
-        return results.GetMessagesResult(**await self._page(caller, _place(r), r))
+        return results.GetMessagesResult(**await self._page(caller, place_of(r), r))
 
     async def _get_private_messages(
         self, caller: Caller, r: requests.GetPrivateMessages
@@ -104,8 +105,12 @@ class MessageCommands:
         place: Place,
         r: requests.GetMessages | requests.GetPrivateMessages | requests.GetGroupMessages,
     ) -> dict[str, Any]:
-        page = await self._messages.history(caller.user, place, r.before, r.after, r.limit)
-        return {"messages": _items(page), "has_more": page.has_more}
+        chat, page = await self._messages.history(caller.user, place, r.before, r.after, r.limit)
+        return {
+            "messages": _items(page),
+            "has_more": page.has_more,
+            "chat_id": chat.public_id if chat else None,
+        }
 
     async def _delete_private_messages(
         self, caller: Caller, r: requests.DeletePrivateMessages
@@ -120,52 +125,49 @@ class MessageCommands:
         return results.DeleteGroupMessagesResult()
 
     async def _edit_message(self, caller: Caller, r: requests.EditMessage) -> frames.Reply:
-        await self._messages.edit(caller.user, _place(r), r.seq, r.content)
+        await self._messages.edit(caller.user, place_of(r), r.seq, r.content)
         return results.EditMessageResult()
 
     async def _delete_message(self, caller: Caller, r: requests.DeleteMessage) -> frames.Reply:
-        await self._messages.delete(caller.user, _place(r), r.seq)
+        await self._messages.delete(caller.user, place_of(r), r.seq)
         return results.DeleteMessageResult()
 
     async def _react(self, caller: Caller, r: requests.React) -> frames.Reply:
-        await self._messages.react(caller.user, _place(r), r.seq, r.emoji, r.active)
+        await self._messages.react(caller.user, place_of(r), r.seq, r.emoji, r.active)
         return results.ReactResult()
 
     async def _watch(self, caller: Caller, r: requests.Watch) -> frames.Reply:
         """The port does the watching; here only the chat is looked up."""
-        if r.chat is not None:
-            person = r.chat.startswith("@")
-            place = Place("private" if person else "group", r.chat.removeprefix("@"))
-            await self._messages.check_place(caller.user, place)
-        return results.WatchResult()
+        if r.chat is None:
+            return results.WatchResult()
+        person = r.chat.startswith("@")
+        place = Place("private" if person else "chat", r.chat.removeprefix("@"))
+        chat, peer = await self._messages.whereabouts(caller.user, place)
+        return results.WatchResult(
+            chat_id=chat.public_id if chat else None, to_user_id=peer.id if peer else None
+        )
 
     async def _list_chats(self, caller: Caller, r: requests.Request) -> frames.Reply:
         summaries = await self._messages.summaries(caller.user)
         return results.ListChatsResult(chats=[_chat_item(s, caller.user) for s in summaries])
 
     async def _mark_read(self, caller: Caller, r: requests.MarkRead) -> frames.Reply:
-        await self._messages.mark_read(caller.user, _place(r), r.seq)
+        await self._messages.mark_read(caller.user, place_of(r), r.seq)
         return results.MarkReadResult()
 
     async def _typing(self, caller: Caller, r: requests.Typing) -> None:
         """The one request that has no reply."""
-        await self._messages.typing(caller.user, _place(r), r.active)
+        await self._messages.typing(caller.user, place_of(r), r.active)
 
     async def _mute_chat(self, caller: Caller, r: requests.MuteChat) -> frames.Reply:
-        await self._messages.mute(caller.user, _place(r), r.active)
+        await self._messages.mute(caller.user, place_of(r), r.active)
         return results.MuteChatResult()
 
 
-def _place(request: requests.ChatRequest) -> Place:
-    return Place(request.chat_type, request.chat_name)
-
-
-def _person(
-    request: requests.SendPrivateMessage
-    | requests.GetPrivateMessages
-    | requests.DeletePrivateMessages,
-) -> Place:
-    return Place("private", request.username)
+def _person(request: requests.UserRequest) -> Place:
+    if request.user_id is not None:
+        return Place("user", request.user_id)
+    return Place("private", request.username or "")
 
 
 def _group(
@@ -179,11 +181,14 @@ def message_sent(
 ) -> frames.MessageSent:
     """The answer to a send that is stored."""
     entry = appended.entry
+    peer = _peer(chat, sender)
     return frames.MessageSent(
         request_id=request.request_id,
         client_id=entry.client_id,
         chat_type=chat.kind,
-        to_user=_peer_name(chat, sender),
+        chat_id=chat.public_id,
+        to_user=peer.name if peer else None,
+        to_user_id=peer.id if peer else None,
         group_id=chat.group_id,
         seq=entry.seq,
         timestamp=entry.time_ms / 1000,
@@ -209,32 +214,36 @@ def message_item(
     viewer: User | None = None,
 ) -> results.MessageItem:
     """A message in a list; with its chat, where the list is of several."""
+    named = chat_fields(chat, viewer) if chat and viewer else {}
     return results.MessageItem(
-        chat_type=chat.kind if chat else None,
-        to_user=_peer_name(chat, viewer) if chat and viewer else None,
-        group_id=chat.group_id if chat else None,
+        **named,
         seq=entry.seq,
         sender=entry.sender.name,
+        sender_id=entry.sender.id,
         content=entry.content,
         timestamp=entry.time_ms / 1000,
         edited=entry.edited,
         deleted=entry.deleted,
-        reactions=[results.ReactionItem(r.emoji, list(r.users)) for r in reactions],
+        reactions=[_reaction_item(reaction) for reaction in reactions],
         client_id=entry.client_id,
         reply_to=entry.reply_to,
     )
 
 
-def _peer_name(chat: Chat, viewer: User) -> str | None:
-    return chat.peer_of(viewer.id).name if chat.kind == "private" else None
+def _reaction_item(reaction: Reaction) -> results.ReactionItem:
+    return results.ReactionItem(
+        reaction.emoji, [user.name for user in reaction.users], [user.id for user in reaction.users]
+    )
+
+
+def _peer(chat: Chat, viewer: User) -> User | None:
+    return chat.peer_of(viewer.id) if chat.members else None
 
 
 def _chat_item(summary: ChatSummary, viewer: User) -> results.ChatItem:
     group = summary.group
     return results.ChatItem(
-        chat_type=summary.chat.kind,
-        to_user=_peer_name(summary.chat, viewer),
-        group_id=group.id if group else None,
+        **chat_fields(summary.chat, viewer),
         name=group.name if group else None,
         role=group.role if group else None,
         open=group.open if group else None,

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from ruggine.domain.search import Search
-from ruggine.model import Place
-from ruggine.net.commands.caller import Caller, Table
+from ruggine.model import Who
+from ruggine.net.commands.caller import Caller, Table, place_of
 from ruggine.net.commands.messages import message_item
 from ruggine.wire import frames, requests, results
 
@@ -18,8 +18,8 @@ class SearchCommands:
         found, cursor = await self._search.find(
             caller.user,
             r.query,
-            place=_place(r),
-            sender=r.sender,
+            place=place_of(r) if requests.chat_named(r) else None,
+            sender=_sender(r),
             before_s=r.before,
             after_s=r.after,
             cursor=r.cursor,
@@ -34,7 +34,7 @@ class SearchCommands:
         )
 
 
-def _place(r: requests.Search) -> Place | None:
-    if r.chat_type is None or r.chat_name is None:
+def _sender(r: requests.Search) -> Who | None:
+    if r.sender is None and r.sender_id is None:
         return None
-    return Place(r.chat_type, r.chat_name)
+    return Who(r.sender or "", r.sender_id)

@@ -23,8 +23,11 @@ from ruggine.wire.requests.base import (
     MAX_PAGE,
     ChatRequest,
     ChatType,
+    NamesChat,
     Request,
     RequestId,
+    UserRequest,
+    chat_named,
 )
 from ruggine.wire.requests.connection import (
     Help,
@@ -36,7 +39,6 @@ from ruggine.wire.requests.friends import (
     BlockedUsers,
     BlockUser,
     ListFriends,
-    NamedUser,
     ReceivedFriendRequests,
     RejectFriendRequest,
     RemoveFriend,
@@ -179,7 +181,7 @@ __all__ = [
     "MyGroupInvites",
     "MyGroups",
     "NamedGroup",
-    "NamedUser",
+    "NamesChat",
     "OnlineUsers",
     "OpenGroup",
     "Ping",
@@ -206,6 +208,8 @@ __all__ = [
     "SetRole",
     "Typing",
     "UnblockUser",
+    "UserRequest",
     "ValidateSession",
     "Watch",
+    "chat_named",
 ]

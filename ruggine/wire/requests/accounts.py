@@ -7,24 +7,21 @@ from typing import Annotated, ClassVar
 from msgspec import Meta, Struct
 
 from ruggine.wire import rules
-from ruggine.wire.requests.base import ChatType, Request, Seq, check_chat, name_of_chat
+from ruggine.wire.requests.base import ChatType, Request, Seq, check_chat
 
 
-class Cursor(Struct, frozen=True, kw_only=True):
+class Cursor(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """How far a client has come in one chat."""
 
-    chat_type: ChatType
+    chat_type: ChatType | None = None
+    chat_id: str | None = None
     to_user: str | None = None
+    to_user_id: str | None = None
     group_id: str | None = None
     seq: Seq
 
     def __post_init__(self) -> None:
-        check_chat(self.chat_type, self.to_user, self.group_id)
-
-    @property
-    def chat_name(self) -> str:
-        """The username or the group_id."""
-        return name_of_chat(self.chat_type, self.to_user, self.group_id)
+        check_chat(self)
 
 
 class Resume(Struct, frozen=True):

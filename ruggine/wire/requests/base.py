@@ -7,7 +7,7 @@ and raises a Refusal, so nothing deeper meets a value of the wrong shape.
 
 from __future__ import annotations
 
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, ClassVar, Literal, Protocol
 
 from msgspec import Meta, Struct
 
@@ -23,9 +23,12 @@ ClientId = Annotated[str, Meta(min_length=8, max_length=64)]
 Seq = Annotated[int, Meta(ge=0, le=2**63 - 1)]
 PageSize = Annotated[int, Meta(ge=1, le=MAX_PAGE)]
 ChatType = Literal["private", "group"]
+Naming = Literal["chat", "user", "private", "group"]
 
 
-class Request(Struct, frozen=True, kw_only=True, tag_field="message_type", tag=snake_case):
+class Request(
+    Struct, frozen=True, kw_only=True, tag_field="message_type", tag=snake_case, omit_defaults=True
+):
     """`request_id` comes back in the one reply."""
 
     usage: ClassVar[str | None] = None
@@ -36,32 +39,72 @@ class Request(Struct, frozen=True, kw_only=True, tag_field="message_type", tag=s
 
 
 class ChatRequest(Request, frozen=True, kw_only=True):
-    """A request about one chat, named by `chat_type` with `to_user` or `group_id`."""
+    """A request about one chat, named in one of the ways of `chat_named`."""
 
-    chat_type: ChatType
+    chat_type: ChatType | None = None
+    chat_id: str | None = None
     to_user: str | None = None
+    to_user_id: str | None = None
     group_id: str | None = None
 
     def __post_init__(self) -> None:
-        check_chat(self.chat_type, self.to_user, self.group_id)
+        check_chat(self)
+
+
+class NamesChat(Protocol):
+    """What names a chat."""
 
     @property
-    def chat_name(self) -> str:
-        """The username or the group_id."""
-        return name_of_chat(self.chat_type, self.to_user, self.group_id)
+    def chat_type(self) -> ChatType | None: ...
+    @property
+    def chat_id(self) -> str | None: ...
+    @property
+    def to_user(self) -> str | None: ...
+    @property
+    def to_user_id(self) -> str | None: ...
+    @property
+    def group_id(self) -> str | None: ...
 
 
-def name_of_chat(chat_type: ChatType, to_user: str | None, group_id: str | None) -> str:
-    """The username or the group_id of a chat that `check_chat` has let pass."""
-    return (to_user if chat_type == "private" else group_id) or ""
+def chat_named(r: NamesChat) -> tuple[Naming, str] | None:
+    """How a request names its chat, and by what: an id before a name. None if it names none."""
+    if r.chat_id is not None:
+        return "chat", r.chat_id
+    if r.chat_type != "group":
+        if r.to_user_id is not None:
+            return "user", r.to_user_id
+        if r.to_user is not None:
+            return "private", r.to_user
+    if r.chat_type != "private" and r.group_id is not None:
+        return "group", r.group_id
+    return None
 
 
-def check_chat(chat_type: ChatType, to_user: str | None, group_id: str | None) -> None:
-    """Raises InvalidRequest unless the chat has its name."""
-    if chat_type == "private" and to_user is None:
-        raise errors.InvalidRequest("A private chat is named by `to_user`.")
-    if chat_type == "group" and group_id is None:
-        raise errors.InvalidRequest("A group is named by `group_id`.")
+def check_chat(r: NamesChat) -> None:
+    """Raises InvalidRequest unless one chat is named."""
+    named = chat_named(r)
+    if named is None:
+        raise errors.InvalidRequest(_HOW_TO_NAME[r.chat_type])
+    if named[0] in ("user", "private") and r.chat_type is None and r.group_id is not None:
+        raise errors.InvalidRequest("This names a person and a group; name one of them.")
+
+
+_HOW_TO_NAME: dict[ChatType | None, str] = {
+    "private": "A private chat is named by `chat_id`, `to_user_id` or `to_user`.",
+    "group": "A group is named by `chat_id` or `group_id`.",
+    None: "A chat is named by `chat_id`, `to_user_id`, `to_user` or `group_id`.",
+}
+
+
+class UserRequest(Request, frozen=True, kw_only=True):
+    """A request about somebody, named by `user_id` or `username`; the id counts before the name."""
+
+    username: str | None = None
+    user_id: str | None = None
+
+    def __post_init__(self) -> None:
+        if self.user_id is None and self.username is None:
+            raise errors.InvalidRequest("Give the `user_id` or the `username` of somebody.")
 
 
 def check_client_id(client_id: str | None) -> None:

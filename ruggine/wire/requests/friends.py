@@ -7,44 +7,38 @@ from typing import Annotated, ClassVar
 from msgspec import Meta
 
 from ruggine.wire import rules
-from ruggine.wire.requests.base import Request
+from ruggine.wire.requests.base import Request, UserRequest
 
 
-class SendFriendRequest(Request, frozen=True):
+class SendFriendRequest(UserRequest, frozen=True):
     """Ask somebody to be friends; if they have asked you, you are friends at once."""
 
     usage: ClassVar[str] = "/send_friend_request <token> <username> [message…]"
     example: ClassVar[str] = "/send_friend_request - dory ci siamo visti al lago"
 
-    username: str
     message: Annotated[str, Meta(max_length=500)] = ""
 
     def __post_init__(self) -> None:
+        UserRequest.__post_init__(self)
         if self.message:
             rules.check_content(self.message)
 
 
-class NamedUser(Request, frozen=True):
-    """A request about one other user."""
-
-    username: str
-
-
-class AcceptFriendRequest(NamedUser, frozen=True):
+class AcceptFriendRequest(UserRequest, frozen=True):
     """Become friends with somebody who asked you."""
 
     usage: ClassVar[str] = "/accept_friend_request <token> <username>"
     example: ClassVar[str] = "/accept_friend_request - luigi"
 
 
-class RejectFriendRequest(NamedUser, frozen=True):
+class RejectFriendRequest(UserRequest, frozen=True):
     """Decline the request of somebody who asked you."""
 
     usage: ClassVar[str] = "/reject_friend_request <token> <username>"
     example: ClassVar[str] = "/reject_friend_request - luigi"
 
 
-class RemoveFriend(NamedUser, frozen=True):
+class RemoveFriend(UserRequest, frozen=True):
     """End a friendship, or take a request back."""
 
     usage: ClassVar[str] = "/remove_friend <token> <username>"
@@ -72,14 +66,14 @@ class SentFriendRequests(Request, frozen=True):
     example: ClassVar[str] = "/sent_friend_requests -"
 
 
-class BlockUser(NamedUser, frozen=True):
+class BlockUser(UserRequest, frozen=True):
     """Hear nothing private from somebody any more; also ends a friendship."""
 
     usage: ClassVar[str] = "/block_user <token> <username>"
     example: ClassVar[str] = "/block_user - ugo"
 
 
-class UnblockUser(NamedUser, frozen=True):
+class UnblockUser(UserRequest, frozen=True):
     """Hear from somebody again."""
 
     usage: ClassVar[str] = "/unblock_user <token> <username>"

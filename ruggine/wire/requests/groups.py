@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import ClassVar, Literal
 
+from msgspec import field
+
 from ruggine import errors
 from ruggine.wire import rules
-from ruggine.wire.requests.base import Request
+from ruggine.wire.requests.base import Request, UserRequest
 
 MAX_INVITED = 100
 
@@ -19,10 +21,11 @@ class CreateGroup(Request, frozen=True):
 
     name: str
     users: list[str] | str = ""
+    user_ids: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         rules.check_group_name(self.name)
-        if len(self.invited) > MAX_INVITED:
+        if len(self.invited) + len(self.user_ids) > MAX_INVITED:
             raise errors.InvalidRequest(f"Invite at most {MAX_INVITED} people at once.")
 
     @property
@@ -48,13 +51,12 @@ class GroupMembers(Request, frozen=True):
     group_id: str
 
 
-class Invite(Request, frozen=True):
+class Invite(UserRequest, frozen=True):
     """Invite somebody into a group of yours."""
 
     usage: ClassVar[str] = "/invite <token> <username> <group_id>"
     example: ClassVar[str] = "/invite - dory 5f0c1a2b-…"
 
-    username: str
     group_id: str
 
 
@@ -144,22 +146,20 @@ class RenameGroup(Request, frozen=True):
         rules.check_group_name(self.name)
 
 
-class RemoveMember(Request, frozen=True):
+class RemoveMember(UserRequest, frozen=True):
     """Take somebody out of a group (owner, admin)."""
 
     usage: ClassVar[str] = "/remove_member <token> <group_id> <username>"
     example: ClassVar[str] = "/remove_member - 5f0c1a2b-… ugo"
 
     group_id: str
-    username: str
 
 
-class SetRole(Request, frozen=True):
+class SetRole(UserRequest, frozen=True):
     """Make a member an owner, an admin or a plain member (owner)."""
 
     usage: ClassVar[str] = "/set_role <token> <group_id> <username> <owner|admin|member>"
     example: ClassVar[str] = "/set_role - 5f0c1a2b-… dory admin"
 
     group_id: str
-    username: str
     role: Literal["owner", "admin", "member"]

@@ -16,9 +16,10 @@ from ruggine.wire.requests.base import (
     PageSize,
     Request,
     Seq,
+    UserRequest,
+    chat_named,
     check_chat,
     check_client_id,
-    name_of_chat,
 )
 
 
@@ -35,18 +36,18 @@ class SendMessage(ChatRequest, frozen=True):
         check_client_id(self.client_id)
 
 
-class SendPrivateMessage(Request, frozen=True):
+class SendPrivateMessage(UserRequest, frozen=True):
     """Send to one person; a send repeated with the same id is stored once."""
 
     usage: ClassVar[str] = "/send_private_message <token> <username> [id=<client_id>] <text…>"
     example: ClassVar[str] = "/send_private_message - dory ciao, come stai?"
     aliases: ClassVar[tuple[str, ...]] = ("send_private", "private")
 
-    username: str
     text: str
     client_id: ClientId | None = None
 
     def __post_init__(self) -> None:
+        UserRequest.__post_init__(self)
         rules.check_content(self.text)
         check_client_id(self.client_id)
 
@@ -75,7 +76,7 @@ class GetMessages(ChatRequest, frozen=True):
     limit: PageSize = DEFAULT_PAGE
 
 
-class GetPrivateMessages(Request, frozen=True):
+class GetPrivateMessages(UserRequest, frozen=True):
     """Read the history with one person, oldest first; the newest 100 unless told."""
 
     usage: ClassVar[str] = (
@@ -83,7 +84,6 @@ class GetPrivateMessages(Request, frozen=True):
     )
     example: ClassVar[str] = "/get_private_messages - dory limit=20"
 
-    username: str
     before: Seq | None = None
     after: Seq | None = None
     limit: PageSize = DEFAULT_PAGE
@@ -103,13 +103,11 @@ class GetGroupMessages(Request, frozen=True):
     limit: PageSize = DEFAULT_PAGE
 
 
-class DeletePrivateMessages(Request, frozen=True):
+class DeletePrivateMessages(UserRequest, frozen=True):
     """Discard, for yourself only, what you have with one person up to now."""
 
     usage: ClassVar[str] = "/delete_private_messages <token> <username>"
     example: ClassVar[str] = "/delete_private_messages - dory"
-
-    username: str
 
 
 class DeleteGroupMessages(Request, frozen=True):
@@ -122,7 +120,7 @@ class DeleteGroupMessages(Request, frozen=True):
 
 
 class EditMessage(ChatRequest, frozen=True):
-    """Change a message of yours; a chat is @username or a group_id."""
+    """Change a message of yours; a chat is @username, a group_id or a chat_id."""
 
     usage: ClassVar[str] = "/edit_message <token> <chat> <seq> <text…>"
     example: ClassVar[str] = "/edit_message - @dory 34 ciao!"
@@ -166,9 +164,12 @@ class Search(Request, frozen=True):
 
     query: Annotated[str, Meta(min_length=1, max_length=256)]
     chat_type: ChatType | None = None
+    chat_id: str | None = None
     to_user: str | None = None
+    to_user_id: str | None = None
     group_id: str | None = None
     sender: str | None = field(default=None, name="from")
+    sender_id: str | None = field(default=None, name="from_id")
     before: float | None = None
     after: float | None = None
     cursor: Annotated[str, Meta(max_length=32)] | None = None
@@ -178,15 +179,8 @@ class Search(Request, frozen=True):
         if self.query.isspace():
             raise errors.InvalidRequest("Give at least one character to search for.")
         rules.check_plain(self.query, "A search")
-        if self.chat_type is not None:
-            check_chat(self.chat_type, self.to_user, self.group_id)
-
-    @property
-    def chat_name(self) -> str | None:
-        """The username or the group_id; None for a search in all chats."""
-        if self.chat_type is None:
-            return None
-        return name_of_chat(self.chat_type, self.to_user, self.group_id)
+        if self.chat_type is not None or chat_named(self) is not None:
+            check_chat(self)
 
 
 class Watch(Request, frozen=True):

@@ -18,6 +18,7 @@ from client_tk.model import ChatKey, Server
 from client_tk.state import State
 from client_tk.store import Store
 from ruggine.wire import frames, requests, results
+from tests.client.identities import user_id
 from tests.client.ui.stage import Stage, stage
 
 R = TypeVar("R", bound=requests.Request)
@@ -43,6 +44,7 @@ class Town:
         self.groups.append(
             results.ChatItem(
                 chat_type="group",
+                chat_id=group_id,
                 group_id=group_id,
                 name=name,
                 role=role,
@@ -61,11 +63,13 @@ class Town:
         match request:
             case requests.AllUsers():
                 return results.AllUsersResult(
-                    users=[results.UserItem(name, on) for name, on in online.items()]
+                    users=[results.UserItem(name, user_id(name), on) for name, on in online.items()]
                 )
             case requests.ListFriends():
                 return results.ListFriendsResult(
-                    friends=[results.UserItem(n, online.get(n, False)) for n in self.friends]
+                    friends=[
+                        results.UserItem(n, user_id(n), online.get(n, False)) for n in self.friends
+                    ]
                 )
             case requests.ReceivedFriendRequests():
                 return results.ReceivedFriendRequestsResult(requests=_asked(self.received))
@@ -73,7 +77,7 @@ class Town:
                 return results.SentFriendRequestsResult(requests=_asked(self.sent))
             case requests.BlockedUsers():
                 return results.BlockedUsersResult(
-                    users=[results.NameItem(name) for name in self.blocked]
+                    users=[results.NameItem(name, user_id(name)) for name in self.blocked]
                 )
             case requests.MyGroupInvites():
                 return results.MyGroupInvitesResult(invites=self.invites)
@@ -87,7 +91,7 @@ class Town:
 
 
 def _asked(who: list[tuple[str, str]]) -> list[results.FriendRequestItem]:
-    return [results.FriendRequestItem(name, message, 0.0) for name, message in who]
+    return [results.FriendRequestItem(name, user_id(name), message, 0.0) for name, message in who]
 
 
 class Outside:

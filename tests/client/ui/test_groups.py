@@ -28,9 +28,9 @@ def on(tmp_path: Path) -> Iterator[Play]:
 def group(on: Play, role: str) -> GroupInfo:
     key = on.town.add_group(ID, "gita", role)
     on.town.members[ID] = [
-        results.MemberItem("luigi", role, True),
-        results.MemberItem("dory", "admin", True),
-        results.MemberItem("ugo", "member", False),
+        results.MemberItem("luigi", "id-of-luigi", role, True),
+        results.MemberItem("dory", "id-of-dory", "admin", True),
+        results.MemberItem("ugo", "id-of-ugo", "member", False),
     ]
     on.sign_in()
     return on.open(GroupInfo, key)

@@ -28,7 +28,7 @@ def on(tmp_path: Path) -> Iterator[Play]:
         town.received = [("007", HOSTILE)]
         town.sent = [(LONG, "")]
         town.blocked = ["marlin"]
-        town.invites = [results.InviteItem("i1", "g1", "W" * 64, "ugo", 0.0)]
+        town.invites = [results.InviteItem("i1", "g1", "W" * 64, "ugo", "id-of-ugo", 0.0)]
         yield made.sign_in()
 
 
@@ -165,7 +165,8 @@ def test_somebody_who_comes_online_moves_up_and_the_choice_stays(on: Play) -> No
     tab.choice.table.choose("dory")
     from client_tk.reports import Heard
 
-    on.hear(Heard(frames.UserStatus(username="dory", online=True, last_seen=0.0)))
+    said = frames.UserStatus(username="dory", user_id="id-of-dory", online=True, last_seen=0.0)
+    on.hear(Heard(said))
     assert tab.choice.table.listed == ["dory", "ugo"]
     assert tab.choice.table.key == "dory"
 

@@ -23,7 +23,9 @@ def on(tmp_path: Path) -> Iterator[Play]:
 
 def message(seq: int, content: str) -> results.MessageItem:
     return results.MessageItem(
-        chat_type="private", to_user="dory", seq=seq, sender="dory", content=content,
+        chat_type="private", to_user="dory", to_user_id="id-of-dory",
+        chat_id="chat-of-dory-luigi", seq=seq, sender="dory", sender_id="id-of-dory",
+        content=content,
         timestamp=1_763_870_400.0, edited=False, deleted=False, reactions=[],
     )  # fmt: skip
 

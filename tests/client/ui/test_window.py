@@ -59,8 +59,11 @@ def house(tmp_path: Path) -> Iterator[House]:
         it.visit(LUIGI)
         said = frames.IncomingMessage(
             chat_type="private",
+            chat_id="chat-of-dory-luigi",
             sender="dory",
+            sender_id="id-of-dory",
             to_user="luigi",
+            to_user_id="id-of-luigi",
             content="cioa",
             timestamp=1.0,
             seq=1,
