@@ -17,7 +17,7 @@ from benchmarks.seed import Seeded
 from ruggine.bench.server import Server
 from ruggine.free_port import free_port
 
-_START_S = 20
+_START_S = 60
 
 
 @contextlib.contextmanager
@@ -63,11 +63,13 @@ def pin(pid: int, processor: int) -> None:
 
 
 def wait_for(ask: Callable[[], object], process: subprocess.Popen[bytes], log: Path) -> None:
-    """Until `ask` raises no OSError."""
+    """Until `ask` raises no OSError. Raises SystemExit where that takes too long, or it ends."""
     until = time.monotonic() + _START_S
     while time.monotonic() < until and process.poll() is None:
         with contextlib.suppress(OSError):
             ask()
             return
         time.sleep(0.05)
-    raise SystemExit(f"bench: the daemon did not start:\n{log.read_text('utf-8', 'replace')}")
+    status = process.poll()
+    how = f"was not ready after {_START_S} s" if status is None else f"ended with status {status}"
+    raise SystemExit(f"bench: the daemon {how}:\n{log.read_text('utf-8', 'replace')}")

@@ -17,8 +17,7 @@ from typing import Any
 from websockets.sync.client import connect
 
 from tests.daemon import PASSWORD, Daemon
-
-PATIENCE_S = 5
+from tests.patience import PATIENCE_S
 
 
 class Telephone:

@@ -15,8 +15,9 @@ from typing import Any
 import msgspec
 
 from ruggine.wire import frames, lines, replies, results
-from tests.cast import PATIENCE_S, Telephone, WebSocket
+from tests.cast import Telephone, WebSocket
 from tests.daemon import PASSWORD, Daemon
+from tests.patience import PATIENCE_S
 
 PROTOCOL = (Path(__file__).parent.parent / "docs" / "protocol.md").read_text("utf-8")
 

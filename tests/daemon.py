@@ -12,12 +12,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 from ruggine.free_port import free_port
+from tests.patience import PATIENCE_S, stretched
 
 PASSWORD = "una-password-segreta"
 TOKEN = re.compile(r"rg1_[A-Za-z0-9_-]{20,}")
 LISTENING = "HTTP Server listening on"
 TWISTD = Path(sys.executable).with_name("twistd")
-_START_S = 15
+_START_S = 60
 
 
 class Daemon:
@@ -72,7 +73,7 @@ class Daemon:
     def stop(self) -> None:
         """SIGTERM; the daemon must end by itself with status 0, in time, and a clean log."""
         self.process.send_signal(signal.SIGTERM)
-        assert self.process.wait(10) == 0, self.log()
+        assert self.process.wait(stretched(10)) == 0, self.log()
         self.check_log()
 
     def kill(self) -> None:
@@ -82,7 +83,7 @@ class Daemon:
     def log(self) -> str:
         return self.log_file.read_text("utf-8", "replace")
 
-    def wait_for(self, text: str, seconds: float = 5) -> None:
+    def wait_for(self, text: str, seconds: float = PATIENCE_S) -> None:
         """Until the log since the last start holds `text`."""
 
         def logged() -> bool:
@@ -100,9 +101,9 @@ class Daemon:
         assert PASSWORD not in fresh, "a password in the log"
 
 
-def wait_until(condition: Callable[[], object], seconds: float = 5) -> None:
+def wait_until(condition: Callable[[], object], seconds: float = PATIENCE_S) -> None:
     """Poll, for what another process does; raises AssertionError when time is up."""
-    until = time.monotonic() + seconds
+    until = time.monotonic() + stretched(seconds)
     while not condition():
         assert time.monotonic() < until, "it did not happen in time"
         time.sleep(0.02)

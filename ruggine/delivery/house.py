@@ -16,7 +16,7 @@ from twisted.internet.task import deferLater
 
 from ruggine.free_port import free_port
 
-_START_S = 30.0
+_START_S = 60.0
 _POLL_S = 0.02
 _LINES_TOLD = 5
 
@@ -69,13 +69,13 @@ class Node:
                 _Ends(ended), program, command, env=None, path=str(self._folder),
                 childFDs={1: log.fileno(), 2: log.fileno()},
             )  # fmt: skip
-        for _ in range(int(_START_S / _POLL_S)):
-            if ended.called:
-                break
+        began_s = self._reactor.seconds()
+        while not ended.called and self._reactor.seconds() - began_s < _START_S:
             if await self._accepts():
                 return
             await deferLater(self._reactor, _POLL_S)
-        raise RuntimeError(f"the daemon did not start; {self.log} ends so:\n{self._last_lines()}")
+        how = "ended" if ended.called else f"does not listen after {_START_S:.0f} s"
+        raise RuntimeError(f"the daemon {how}; {self.log} ends so:\n{self._last_lines()}")
 
     def _last_lines(self) -> str:
         lines = self.log.read_text("utf-8", "replace").splitlines()

@@ -18,8 +18,8 @@ from client_tk.net.link import Link
 from client_tk.reports import Heard, Report
 from ruggine.wire.frames import UserStatus
 from tests.daemon import Daemon
+from tests.patience import PATIENCE_S
 
-PATIENCE_S = 5.0
 WELCOME = (
     b'{"message_type": "auth_response", "success": true, "user_id": "u", "username": "dory",'
     b' "error": null, "epoch": "e", "resume": "none", "server_time": 1.0, "protocol": 1,'

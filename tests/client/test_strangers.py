@@ -30,6 +30,7 @@ from tests.client.linked import (
     switching,
 )
 from tests.daemon import PASSWORD
+from tests.patience import stretched
 
 A_PONG = frame(TEXT, b'{"message_type": "pong"}')
 NEVER = 60.0
@@ -411,7 +412,7 @@ def test_a_silent_daemon_is_asked_and_then_given_up() -> None:
         net.ask(it.open, Opened)
         began_s = time.monotonic()
         assert net.expect(Closed) == Closed(1006, reasons.SILENT)
-        assert 0.35 < time.monotonic() - began_s < 1
+        assert 0.35 < time.monotonic() - began_s < stretched(1)
     assert heard == [(PING, b""), (0, b"")]
 
 
@@ -488,7 +489,7 @@ def test_opening_gives_way(act: Callable[[Peer], object]) -> None:
             net.link.tell(newer)
         began_s = time.monotonic()
         net.ask(good.open, Opened)
-        assert time.monotonic() - began_s < 1
+        assert time.monotonic() - began_s < stretched(1)
         assert net.expect(Heard).frame == Pong()
 
 
@@ -506,7 +507,7 @@ def test_stopping_does_not_wait_for_who_is_slow(is_open: bool) -> None:
     def act(peer: Peer) -> None:
         if is_open:
             peer.let_in()
-        time.sleep(1.5)
+        time.sleep(stretched(1.5))
 
     with stranger(act) as it, linked(patience_s=NEVER) as net:
         if is_open:
@@ -516,7 +517,7 @@ def test_stopping_does_not_wait_for_who_is_slow(is_open: bool) -> None:
             time.sleep(0.05)
         began_s = time.monotonic()
         net.link.stop()
-        assert time.monotonic() - began_s < 0.9
+        assert time.monotonic() - began_s < stretched(0.9)
         assert not net.link._thread.is_alive()
 
 
