@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 import signal
 import subprocess
 from collections.abc import Iterator
@@ -11,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from ruggine.wire import lines
 from tests import needs
 from tests.cast import Telephone
 from tests.daemon import Daemon, wait_until
@@ -33,7 +35,10 @@ class Desk:
 
     def shell(self, *names: str, before: str = "", after: str = "") -> subprocess.Popen[str]:
         """Start these scripts, one after the other, in one shell."""
-        text = "\n".join(["set -u", before, *(SCRIPTS[name] for name in names), after])
+        before = f"password='una password segreta'\n{before}"
+        text = "\n".join(
+            ["set -u", before, SCRIPTS["quote"], *(SCRIPTS[name] for name in names), after]
+        )
         text = text.replace("127.0.0.1 8080", f"127.0.0.1 {self.daemon.tcp_port}")
         return subprocess.Popen(
             ["sh", "-c", text.replace("sleep 5", "sleep 0.2")], cwd=self.folder, encoding="utf-8",
@@ -74,6 +79,39 @@ def test_log_in_send_retry_and_read(desk: Desk) -> None:
     for name in ("send", "read"):
         assert shown(name).search(heard), heard
     assert desk.history() == ["luigi: il backup è fatto", "luigi: e anche verificato"]
+
+
+HOSTILE = (
+    "uno\n/logout_all -\n/private - dory due",
+    'a quote " and a backslash \\ and C:\\new',
+    "\ttab \\n $(id) `id` % %s 'x' & text=\"x\"",
+    "\n\nlines around\n\n",
+    'text="quoted already"',
+    "id=0f8e0001 not an id",
+    "emoji 👩‍🚀 and \u2028 separators",
+)
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_any_text_is_sent_as_it_is_and_nothing_else_is_done(desk: Desk, text: str) -> None:
+    """A line break in a variable ended the command, and its second line was another one."""
+    desk.output("login", "retry", before=f"text={shlex.quote(text)}")
+    assert desk.history() == [f"luigi: {lines.escape(text)}"]
+    sessions = desk.line.ask_lines(f"/sessions {desk.token}")
+    assert desk.line.ask(f"/validate_session {desk.token}") == "OK: dory"
+    assert len(sessions) == 2
+
+
+def test_a_hostile_password_is_only_a_password(desk: Desk) -> None:
+    password = 'a "b" \\ c\n/register mallory una-password\n'
+    quoted = 'text="a \\"b\\" \\\\ c\\n/register mallory una-password\\n"'
+    assert desk.line.ask(f"/register anna {quoted}").startswith("OK: Registered as anna")
+    script = (
+        f'password={shlex.quote(password)}; printf \'/login anna %s\\n\' "$(quote "$password")"'
+    )
+    typed = desk.output(before="", after=script)
+    assert desk.line.ask(typed.rstrip("\n")).startswith("OK: Logged in as anna")
+    assert "mallory" not in desk.line.ask(f"/all_users {desk.token}")
 
 
 def test_a_send_is_repeated_until_the_daemon_is_there_and_stored_once(desk: Desk) -> None:

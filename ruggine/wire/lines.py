@@ -2,11 +2,14 @@
 
 A command's `usage` is its grammar (docs/protocol.md, section 2): `<name>` is one argument, `[name]`
 an optional one, `[key=<…>]` an optional named one, and `<name…>` takes the rest of the line as it
-stands. `<token>` is not part of the request: it says for whom it is made.
+stands. In place of any of them a program writes `text=` and a JSON string (RFC 8259, section 7),
+which can hold whatever a text may hold. `<token>` is not part of the request: it says for whom it
+is made.
 """
 
 from __future__ import annotations
 
+import json
 import re
 import types
 import typing
@@ -25,6 +28,8 @@ SAME_SESSION = "-"
 _BLANK = " \t"
 _WORD = re.compile(r"[ \t]*([^ \t]+)")
 _ARGUMENT = re.compile(r'"((?:[^"\\]|\\["\\])*)"(?=[ \t]|$)|([^ \t"][^ \t]*)')
+_JSON = re.compile(r'text=("(?:[^"\\]|\\.)*")(?=[ \t]|$)', re.DOTALL)
+_JSON_BEGINS = 'text="'
 _NAMED = re.compile(r"([a-z]+)=([^ \t]*)(?=[ \t]|$)")
 _USAGE_PART = re.compile(
     r"\[(?P<named>[a-z]+)=<[a-z_]+>\]|[<\[](?P<name>[a-z_]+(?:[,| a-z_]*[a-z_])?)(?P<rest>…?)[>\]]"
@@ -140,6 +145,8 @@ class _Reader:
         self._skip_blank()
         if self._position == len(self._text):
             return None
+        if self._text.startswith(_JSON_BEGINS, self._position):
+            return self._json()
         match = _ARGUMENT.match(self._text, self._position)
         if match is None:
             raise self._wrong("A quoted argument does not end.")
@@ -148,8 +155,23 @@ class _Reader:
             return match[2]
         return re.sub(r"\\(.)", r"\1", match[1])
 
+    def _json(self) -> str:
+        match = _JSON.match(self._text, self._position)
+        if match is None:
+            raise self._wrong("After text= one JSON string is expected.")
+        self._position = match.end()
+        try:
+            # Not strict: a tab may stand in it as it is. The rules of each text come later.
+            text: str = json.loads(match[1], strict=False)
+            text.encode()
+        except ValueError:
+            raise self._wrong("What follows text= is no valid JSON string.") from None
+        return text
+
     def _rest(self) -> str | None:
         self._skip_blank()
+        if self._text.startswith(_JSON_BEGINS, self._position):
+            return self._json()
         rest, self._position = self._text[self._position :], len(self._text)
         return rest or None
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import re
 
 import pytest
@@ -49,6 +50,27 @@ READ = {
     b"/get_private_messages - dory limit=5 before=9": Line(
         "-", requests.GetPrivateMessages(username="dory", limit=5, before=9)
     ),
+    rb'/private - dory text="a\n\u00e8 \"b\" \\n"': Line(
+        "-", requests.SendPrivateMessage(username="dory", text='a\nè "b" \\n')
+    ),
+    b'/private - dory id=0f8e0001 text="a\t" ': Line(
+        "-", requests.SendPrivateMessage(username="dory", text="a\t", client_id="0f8e0001")
+    ),
+    b"/private - dory text=hello": Line(
+        "-", requests.SendPrivateMessage(username="dory", text="text=hello")
+    ),
+    rb'/edit_message - text="@dory" 34 text="a\nb"': Line(
+        "-", requests.EditMessage(to_user="dory", seq=34, content="a\nb")
+    ),
+    rb'/send_friend_request - dory text="a\nb"': Line(
+        "-", requests.SendFriendRequest(username="dory", message="a\nb")
+    ),
+    b'/rename_group - 12ab text="gita al lago"': Line(
+        "-", requests.RenameGroup(group_id="12ab", name="gita al lago")
+    ),
+    b'/create_group - text="gita \\"al\\" lago" ugo,ada': Line(
+        "-", requests.CreateGroup(name='gita "al" lago', users="ugo,ada")
+    ),
     b"/watch - @dory": Line("-", requests.Watch(chat="@dory")),
     b"/help": Line(None, requests.Help()),
     b"/quit": Line(None, requests.Quit()),
@@ -84,6 +106,14 @@ REFUSED = {
     b"/send_private_message - dory \x1b[31m": "invalid_content",
     b"/send_private_message - dory \0": "invalid_content",
     b"/send_private_message - dory id=short ciao": "invalid_request",
+    b'/private - dory text="ciao': "invalid_request",
+    b'/private - dory text="ciao" ciao': "invalid_request",
+    b'/private - dory text="ciao"ciao': "invalid_request",
+    rb'/private - dory text="\x"': "invalid_request",
+    rb'/private - dory text="\ud800"': "invalid_request",
+    rb'/private - dory text="\u001b[31m"': "invalid_content",
+    b'/private - dory text=""': "invalid_content",
+    rb'/rename_group - 12ab text="a\nb"': "invalid_group_name",
     b"/get_private_messages - dory limit=0": "invalid_request",
     b"/get_private_messages - dory limit=201": "invalid_request",
     b"/get_private_messages - dory limit=x": "invalid_request",
@@ -128,6 +158,14 @@ def test_no_arguments_of_any_command_raise_anything_but_a_refusal(
 def test_a_quoted_argument_is_read_as_it_was(password: str) -> None:
     line = parse(f"/register luigi {lines.quote(password)}".encode())
     assert line == Line(None, requests.Register(username="luigi", password=password))
+
+
+@given(st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1), st.booleans())
+def test_json_carries_any_text(text: str, ascii_only: bool) -> None:
+    """As the JSON library of any language writes it."""
+    written = json.dumps(f"a{text}\n{text}", ensure_ascii=ascii_only)
+    line = parse(f"/private - dory text={written}".encode())
+    assert line == Line("-", requests.SendPrivateMessage(username="dory", text=f"a{text}\n{text}"))
 
 
 @given(st.text())
