@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import contextlib
-import signal
 import socket
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from twisted.application.service import Service
@@ -19,6 +19,8 @@ from zope.interface import alsoProvides
 
 from ruggine.errors import StartError
 from ruggine.net.connections import Connections
+from ruggine.pid_file import PidFile
+from ruggine.signals import Signals
 from ruggine.storage.database import Database
 
 BACKLOG = 512
@@ -28,6 +30,20 @@ no place and try again after 1, 2, 4 … seconds. More at once make who is there
 
 _KEEP_ALIVE = {"TCP_KEEPIDLE": 60, "TCP_KEEPINTVL": 15, "TCP_KEEPCNT": 4}
 """Seconds of silence, seconds between probes, probes without an answer."""
+
+
+Reload = tuple[str, Callable[[], None]]
+"""What is reloaded, and how; it may raise OSError or StartError, and has changed nothing then."""
+
+
+@dataclass(frozen=True, slots=True)
+class Process:
+    """How twistd runs this process. For `service` see `ruggine.signals`."""
+
+    pid_file: PidFile
+    reloads: Sequence[Reload]
+    foreground: bool
+    service: bool
 
 
 class Port:
@@ -119,8 +135,8 @@ class Daemon(Service):
         ports: Sequence[Port],
         connections: Connections,
         shutdown_timeout_s: float,
+        process: Process,
         notes: Sequence[str] = (),
-        foreground: bool = True,
     ) -> None:
         self._reactor = reactor
         self._database = database
@@ -129,7 +145,8 @@ class Daemon(Service):
         self._connections = connections
         self._shutdown_timeout_s = shutdown_timeout_s
         self._notes = notes
-        self._foreground = foreground
+        self._process = process
+        self._signals = Signals(reactor, self._stop_reactor, self._reload, service=process.service)
         self.observer: ILogObserver | None = None
 
     def setServiceParent(self, parent: Any) -> None:
@@ -141,6 +158,8 @@ class Daemon(Service):
     def privilegedStartService(self) -> None:
         """Ports below 1024 need the rights that twistd may shed next."""
         super().privilegedStartService()
+        self._signals.before_the_start()
+        self._process.pid_file.hold()
         self._start(self._open_ports)
 
     def startService(self) -> None:
@@ -176,29 +195,30 @@ class Daemon(Service):
             step()
         except StartError as error:
             reason = " ".join(str(error).split())
-            if self._foreground:
+            if self._process.foreground:
+                self._process.pid_file.remove()  # twistd does so elsewhere
                 raise SystemExit(f"ruggine: {reason}") from None
             self.log.error("{reason}", reason=reason)
             raise
 
     def _begin(self) -> None:
         """Connections are accepted from here on, and stopping is a success from here on."""
-        self._stop_on_sigterm()
+        self._signals.after_the_start()
         for port in self._ports:
             port.announce()
 
-    def _stop_on_sigterm(self) -> None:
-        """Stopping on request is a success: with the reactor's own handler twistd would end by
-        the signal. A second SIGTERM ends at once."""
-
-        def stop(number: int, frame: Any) -> None:
-            signal.signal(signal.SIGTERM, signal.SIG_DFL)
-            self._reactor.callFromThread(self._stop_reactor)
-
-        with contextlib.suppress(ValueError):
-            signal.signal(signal.SIGTERM, stop)
-
-    def _stop_reactor(self) -> None:
-        self.log.info("Stopping, as SIGTERM asks")
+    def _stop_reactor(self, reason: str) -> None:
+        self.log.info("Stopping, as {reason} asks", reason=reason)
         with contextlib.suppress(ReactorNotRunning):
             self._reactor.stop()
+
+    def _reload(self) -> None:
+        if not self._process.reloads:
+            self.log.info("Nothing to reload: there is no log file here")
+        for what, reload in self._process.reloads:
+            try:
+                reload()
+            except (OSError, StartError) as error:
+                self.log.error("{what}: not reloaded ({reason})", what=what, reason=str(error))
+            else:
+                self.log.info("{what}: reloaded", what=what)

@@ -23,7 +23,7 @@ from ruggine import __version__, clock, collector, config, errors, log, terminal
 from ruggine.bus.local import LocalBus, LocalSessionCache
 from ruggine.bus.redis import RedisBus
 from ruggine.config import Config
-from ruggine.daemon import Daemon, Port
+from ruggine.daemon import Daemon, Port, Process
 from ruggine.domain.accounts import Accounts
 from ruggine.domain.directory import Directory
 from ruggine.domain.friends import Friends
@@ -54,6 +54,8 @@ from ruggine.net.framing import FramedEntry, FramedNotice
 from ruggine.net.http import make_site
 from ruggine.net.line_protocol import LineFactory
 from ruggine.passwords import Passwords
+from ruggine.pid_file import PidFile
+from ruggine.signals import is_service
 from ruggine.storage.accounts import AccountStore
 from ruggine.storage.chats import ChatStore
 from ruggine.storage.database import Database
@@ -86,6 +88,7 @@ class Options(usage.Options):
         for option in config.OPTIONS
     ]
     config: Config
+    pid_file: PidFile
 
     def __init__(self) -> None:
         terminal.forgive()
@@ -115,9 +118,12 @@ class Options(usage.Options):
         raise SystemExit(0)
 
     def postOptions(self) -> None:
-        """Read the configuration."""
+        """Read the configuration, and make way for twistd, which looks at its pid file next."""
+        twistd: Mapping[str, Any] = self.parent or {}
+        self.pid_file = PidFile(twistd.get("pidfile"))
         try:
             self.config = config.load(self)
+            self.pid_file.make_way()
         except StartError as error:
             raise SystemExit(f"ruggine: {error}") from None
 
@@ -130,9 +136,15 @@ def makeService(options: Options) -> Service:
     collector.hold_back()
     twistd: Mapping[str, Any] = options.parent or {}
     chosen = options.config
-    daemon = make_daemon(chosen, default_reactor, foreground=bool(twistd.get("nodaemon")))
-    if not twistd.get("syslog"):
-        output = _open_output(twistd)
+    output = None if twistd.get("syslog") else _open_output(twistd)
+    process = Process(
+        pid_file=options.pid_file,
+        reloads=[("The log file", output.reopen)] if isinstance(output, log.LogFile) else [],
+        foreground=bool(twistd.get("nodaemon")),
+        service=is_service(twistd),
+    )
+    daemon = make_daemon(chosen, default_reactor, process)
+    if output is not None:
         daemon.observer = log.make_observer(chosen.log_level, chosen.log_format, output)
     return daemon
 
@@ -144,7 +156,7 @@ def _open_output(twistd: Mapping[str, Any]) -> log.Output:
         raise SystemExit(f"ruggine: {error}") from None
 
 
-def make_daemon(chosen: Config, reactor: Any, *, foreground: bool = True) -> Daemon:
+def make_daemon(chosen: Config, reactor: Any, process: Process) -> Daemon:
     """Every part of a daemon, put together. Nothing is opened before the service starts."""
     limits = chosen.limits
     now = time.time
@@ -289,7 +301,7 @@ def make_daemon(chosen: Config, reactor: Any, *, foreground: bool = True) -> Dae
         connections=connections,
         shutdown_timeout_s=limits.shutdown_timeout_s,
         notes=[] if redis else ["Redis not configured, using the embedded bus"],
-        foreground=foreground,
+        process=process,
     )
 
 

@@ -10,6 +10,7 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from ruggine.free_port import free_port
 from tests.patience import PATIENCE_S, stretched
@@ -33,6 +34,7 @@ class Daemon:
         self.database = folder / "data" / "ruggine.db"
         self.log_file = folder / f"log-{self.tcp_port}"
         self.program: list[str | Path] = [TWISTD]
+        self.of_twistd = ["-n", "--pidfile="]
         self._options = options
         self._env = env or {}
         self._checked = self._begun = 0
@@ -42,13 +44,13 @@ class Daemon:
     def url(self) -> str:
         return f"ws://127.0.0.1:{self.websocket_port}"
 
-    def start(self) -> Daemon:
-        self.spawn()
+    def start(self, **how: Any) -> Daemon:
+        self.spawn(**how)
         self.wait_for(LISTENING, _START_S)
         return self
 
-    def command(self, *of_twistd: str) -> list[str | Path]:
-        """What is started; `of_twistd` are twistd's own options."""
+    def command(self) -> list[str | Path]:
+        """What is started."""
         chosen = {
             "--tcp": f"tcp:{self.tcp_port}:interface=127.0.0.1",
             "--websocket": f"tcp:{self.websocket_port}:interface=127.0.0.1",
@@ -59,15 +61,15 @@ class Daemon:
         }
         chosen.update(zip(self._options[::2], self._options[1::2], strict=True))
         arguments = [part for pair in chosen.items() for part in pair]
-        return [*self.program, *of_twistd, "ruggine", *arguments]
+        return [*self.program, *self.of_twistd, "ruggine", *arguments]
 
-    def spawn(self) -> None:
-        """Start without waiting, for starts that are to fail."""
+    def spawn(self, **how: Any) -> None:
+        """Start without waiting; `how` goes to Popen."""
         self._begun = len(self.log()) if self.log_file.exists() else 0
         with self.log_file.open("ab") as log:
             self.process = subprocess.Popen(
-                self.command("-n", "--pidfile="), stdin=subprocess.DEVNULL,
-                stdout=log, stderr=log, cwd=self.folder, env={**os.environ, **self._env},
+                self.command(), cwd=self.folder, env={**os.environ, **self._env},
+                **{"stdin": subprocess.DEVNULL, "stdout": log, "stderr": log, **how},
             )  # fmt: skip
 
     def stop(self) -> None:

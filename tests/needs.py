@@ -37,6 +37,11 @@ def _modules(*names: str) -> Callable[[], bool]:
     return lambda: all(importlib.util.find_spec(name) for name in names)
 
 
+def logrotate() -> str | None:
+    """Debian has it where only root looks for programs."""
+    return shutil.which("logrotate", path=f"{os.environ.get('PATH', os.defpath)}:/usr/sbin")
+
+
 def _display() -> bool:
     """Xvfb, or a display that is there; macOS always has one."""
     return sys.platform == "darwin" or bool(shutil.which("Xvfb") or os.environ.get("DISPLAY"))
@@ -64,6 +69,9 @@ NEEDS = {
     "promtool": Need(
         "promtool, which tries alert rules", _programs("promtool"),
         ("prometheus",), (), ("prometheus",),
+    ),
+    "logrotate": Need(
+        "logrotate", lambda: bool(logrotate()), ("logrotate",), ("logrotate",), ("logrotate",)
     ),
     "systemd": Need(
         "systemd-analyze, which reads units", _programs("systemd-analyze"),

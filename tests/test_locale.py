@@ -88,7 +88,7 @@ def test_a_daemon_whose_log_nobody_reads_serves_on(tmp_path: Path) -> None:
     """`twistd -n ruggine | head`: a reader of the log is no part of the chat."""
     daemon = Daemon(tmp_path)
     process = subprocess.Popen(
-        daemon.command("-n", "--pidfile="), stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        daemon.command(), stdout=subprocess.PIPE, stderr=subprocess.PIPE,
         cwd=tmp_path,
     )  # fmt: skip
     assert process.stdout is not None
