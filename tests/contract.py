@@ -259,23 +259,19 @@ class LineActor:
 
 
 class SocketActor:
-    """Sends the same as requests, and writes the results as lines.
-
-    Only the way in is the line port's: a newcomer has no session for the first frame.
-    """
+    """Sends the same as requests, on one connection, and writes the results as lines."""
 
     def __init__(self, daemon: Daemon) -> None:
         self._daemon = daemon
         self._socket: WebSocket | None = None
 
     def ask(self, line: str) -> list[str]:
-        if line.startswith("/auth"):
-            self._socket = WebSocket(self._daemon.url, line.split()[1])
-            assert self._socket.welcome["success"], self._socket.welcome
-            return [f"OK: Authenticated as {self._socket.welcome['username']}"]
         if self._socket is None:
-            with Telephone(self._daemon.tcp_port) as telephone:
-                return [telephone.ask(line)]
+            self._socket = WebSocket(self._daemon.url)
+        if line.startswith("/auth"):
+            welcome = self._socket.ask(message_type="auth", session_token=line.split()[1])
+            assert welcome["success"], welcome
+            return [f"OK: Authenticated as {welcome['username']}"]
         self._socket.say(request_id="r", **request_of(line))
         while (reply := self._socket.hear()).get("request_id") != "r":
             pass

@@ -7,6 +7,7 @@ import re
 import sqlite3
 import statistics
 import time
+import uuid
 from collections.abc import Iterator
 
 import pytest
@@ -127,6 +128,25 @@ def test_logout_ends_that_session_and_closes_its_connections(
     assert line.ask(f"/validate_session {other}") == f"OK: {name}"
     assert events(daemon, name) == ["login", "login", "logout"]
     alive.hang_up()
+
+
+def test_one_port_is_enough(daemon: Daemon) -> None:
+    """Register, log in and chat on one WebSocket."""
+    name = f"luigi.{uuid.uuid4().hex[:8]}"
+    account = {"username": name, "password": PASSWORD}
+    socket = WebSocket(daemon.url)
+    made = socket.request("register", **account)
+    assert (made["message_type"], made["username"]) == ("register_result", name)
+    assert socket.request("register", **account)["code"] == "username_taken"
+    assert socket.request("login", username=name, password="sbagliata")["code"] == (
+        "invalid_credentials"
+    )
+    session = socket.request("login", **account, device="laptop")
+    assert (session["message_type"], session["user_id"]) == ("login_result", made["user_id"])
+    welcome = socket.ask(message_type="auth", session_token=session["session_token"])
+    assert (welcome["success"], welcome["user_id"]) == (True, made["user_id"])
+    assert socket.request("send_message", to_user=name, content="nota")["seq"] == 1
+    socket.hang_up()
 
 
 def test_logout_over_the_websocket_answers_before_it_closes(daemon: Daemon) -> None:

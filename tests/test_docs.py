@@ -10,7 +10,8 @@ import msgspec
 import pytest
 
 from ruggine import config, errors
-from ruggine.wire import frames, lines
+from ruggine.wire import frames, lines, results
+from tests import fields
 
 DOCS = Path(__file__).parent.parent / "docs"
 PROTOCOL = (DOCS / "protocol.md").read_text("utf-8")
@@ -21,7 +22,7 @@ EXAMPLES = [
 ]
 _SENT = {
     cls.__struct_config__.tag: cls
-    for cls in vars(frames).values()
+    for cls in (*vars(frames).values(), *vars(results).values())
     if isinstance(cls, type) and issubclass(cls, frames.Frame)
 }
 
@@ -35,6 +36,10 @@ def test_every_frame_that_the_contract_shows_is_one(example: str) -> None:
         frames.decode(example.encode())
     else:
         assert json.loads(frames.encode(msgspec.convert(shown, sent))) == shown
+
+
+def test_the_contract_has_the_fields_of_every_frame() -> None:
+    assert fields.with_tables(PROTOCOL) == PROTOCOL, "run ./dev fields"
 
 
 def test_the_contract_lists_every_command_and_no_other() -> None:

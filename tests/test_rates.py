@@ -88,6 +88,20 @@ def test_each_limit_says_how_long_to_wait(limited: Daemon) -> None:
     assert codes == {None, "rate_limited"}
 
 
+def test_the_limits_of_strangers_hold_on_the_websocket_too(limited: Daemon) -> None:
+    """They are those of the address, whichever port it comes to."""
+    with Telephone(limited.tcp_port) as line:
+        for name in ("luigi", "dory"):
+            assert line.ask(f"/register {name} {PASSWORD}").startswith("OK")
+    socket = WebSocket(limited.url)
+    third = socket.request("register", username="ugo", password=PASSWORD)
+    assert third["message_type"] == "register_result"
+    fourth = socket.request("register", username="ada", password=PASSWORD)
+    assert fourth["code"] == "rate_limited"
+    assert fourth["retry_after"] == pytest.approx(1200, abs=30)
+    socket.hang_up()
+
+
 def test_guessing_gets_slow_and_the_session_of_the_owner_stays(limited: Daemon) -> None:
     with Telephone(limited.tcp_port) as line:
         token = line.ask(f"/register luigi {PASSWORD}").split()[-1]

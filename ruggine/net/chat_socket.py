@@ -1,7 +1,8 @@
 """The WebSocket port: live chat in JSON text frames (docs/protocol.md, section 3).
 
 Autobahn speaks RFC 6455; here its gaps are closed (the size of the handshake's head, the number
-of fragments, binary frames), the first frame is held to be `auth`, and requests become work.
+of fragments, binary frames), nobody says more than a stranger may before `auth`, and requests
+become work.
 """
 
 from __future__ import annotations
@@ -47,6 +48,9 @@ _log = Logger()
 txaio.set_global_log_level("critical")
 
 _SHUTTING_DOWN = errors.Unavailable("The server is shutting down. Come back soon.")
+
+_FOR_STRANGERS = ("register", "login")
+"""The requests that need no session."""
 
 _ENDINGS = {
     Ending.SESSION_ENDED: SESSION_ENDED,
@@ -164,21 +168,45 @@ class ChatSocket(WebSocketServerProtocol):
 
     def onMessage(self, payload: bytes, isBinary: bool) -> None:
         if self._draining:
-            self._refuse(_SHUTTING_DOWN, frames.request_id_of(payload))
-        elif self._auth_began:
-            self._work.add(partial(self._handle, payload))
+            self._refuse(_SHUTTING_DOWN, frames.envelope_of(payload))
         else:
-            self._auth_began = True
-            self._work.add(partial(self._authenticate, payload))
+            self._work.add(partial(self._handle, payload))
 
-    async def _authenticate(self, payload: bytes) -> None:
+    def _handle(self, payload: bytes) -> Waiting | None:
+        """One frame, in its turn."""
         try:
             request = frames.decode(payload)
-            if not isinstance(request, requests.Auth):
-                raise errors.InvalidRequest("The first frame must be auth.")
         except errors.Refusal as refusal:
+            return self._refuse_in_turn(refusal, frames.envelope_of(payload))
+        if not self._auth_began:
+            return self._meet(request)
+        if self.factory.debug:
+            self.factory.log_received(request, len(payload), self.session)
+        if isinstance(request, requests.SendMessage):
+            return self._send(request)
+        return self._run(request)
+
+    async def _refuse_in_turn(self, refusal: errors.Refusal, asked: frames.Envelope) -> None:
+        await self._work.settled()
+        if self._auth_began or asked.message_type in _FOR_STRANGERS:
+            self._refuse(refusal, asked)
+        else:
             self._refuse_auth(refusal, MALFORMED)
-            return
+
+    async def _meet(self, request: requests.AnyRequest) -> None:
+        """A request before this connection is somebody's."""
+        if isinstance(request, requests.Auth):
+            self._auth_began = True
+            await self._authenticate(request)
+        elif isinstance(request, requests.Register | requests.Login):
+            self._caller = Caller(None, self._address)
+            await self._run(request)
+        else:
+            self._refuse_auth(
+                errors.InvalidRequest("Say auth, register or login first."), MALFORMED
+            )
+
+    async def _authenticate(self, request: requests.Auth) -> None:
         try:
             session = await self.factory.sessions.find(request.session_token)
             self.session = session
@@ -224,22 +252,6 @@ class ChatSocket(WebSocketServerProtocol):
         self._write(self.factory.unwelcome(refusal))
         self._close(code, refusal.code)
 
-    def _handle(self, payload: bytes) -> Waiting | None:
-        """One request after authentication."""
-        try:
-            request = frames.decode(payload)
-        except errors.Refusal as refusal:
-            return self._refuse_in_turn(refusal, payload)
-        if self.factory.debug:
-            self.factory.log_received(request, len(payload), self.session)
-        if isinstance(request, requests.SendMessage):
-            return self._send(request)
-        return self._run(request)
-
-    async def _refuse_in_turn(self, refusal: errors.Refusal, payload: bytes) -> None:
-        await self._work.settled()
-        self._refuse(refusal, frames.request_id_of(payload))
-
     def _send(self, request: requests.SendMessage) -> Waiting | None:
         """Over when the message has its place; its answer comes with the commit."""
         self._work.opened()
@@ -262,12 +274,12 @@ class ChatSocket(WebSocketServerProtocol):
         if not isinstance(error, errors.Refusal):
             _log.failure("A send failed in a way that nobody foresaw")
             error = errors.Unavailable()
-        self._refuse(error, request.request_id, request.client_id)
+        self._refuse(error, request)
         self._work.answered()
 
     def _on_sent(self, request: requests.SendMessage, chat: Chat, outcome: Outcome) -> None:
         if isinstance(outcome, errors.Refusal):
-            self._refuse(outcome, request.request_id, request.client_id)
+            self._refuse(outcome, request)
         else:
             self._write(message_sent(request, self.session.user, chat, outcome))
         self._work.answered()
@@ -279,11 +291,11 @@ class ChatSocket(WebSocketServerProtocol):
                 raise errors.InvalidRequest("This connection is authenticated already.")
             result = await self.factory.commands.run(self._caller, request)
         except errors.Refusal as refusal:
-            self._refuse(refusal, request.request_id)
+            self._refuse(refusal, request)
             return
         except Exception:
             _log.failure("A request failed in a way that nobody foresaw")
-            self._refuse(errors.Unavailable(), request.request_id)
+            self._refuse(errors.Unavailable(), request)
             return
         if result is not None:
             result.request_id = request.request_id
@@ -302,17 +314,18 @@ class ChatSocket(WebSocketServerProtocol):
         self._outgoing.write(frame_bytes(frame))
 
     def _refuse(
-        self, refusal: errors.Refusal, request_id: str | None, client_id: str | None = None
+        self, refusal: errors.Refusal, asked: requests.AnyRequest | frames.Envelope
     ) -> None:
+        """Only sends have a client_id."""
         self.factory.refusals[refusal.code] += 1
         self._work.refused()
         self._write(
             frames.Error(
-                request_id=request_id,
+                request_id=asked.request_id,
                 code=refusal.code,
                 error=refusal.sentence,
                 retry_after=refusal.retry_after_s,
-                client_id=client_id,
+                client_id=getattr(asked, "client_id", None),
             )
         )
 

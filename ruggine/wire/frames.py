@@ -6,11 +6,13 @@ are ignored, an unknown `message_type` is refused.
 
 from __future__ import annotations
 
+from typing import Any
+
 import msgspec
 from msgspec import UNSET, Struct, UnsetType, field
 
 from ruggine import errors
-from ruggine.wire.requests import AnyRequest, ChatType, RequestId
+from ruggine.wire.requests import AnyRequest, ChatType
 from ruggine.wire.tags import snake_case
 
 PROTOCOL_LEVEL = 1
@@ -266,9 +268,22 @@ class ServerShutdown(Frame):
     """The daemon is about to close with 1001; come back with back-off and jitter."""
 
 
-class _Envelope(Struct):
-    request_id: RequestId | None = None
+class Envelope(Struct):
+    """What can be made out of a frame that is no request. `client_id` is that of a send."""
 
+    message_type: str = ""
+    request_id: str | None = None
+    client_id: str | None = None
+
+
+class _Envelope(Struct):
+    message_type: Any = None
+    request_id: Any = None
+    client_id: Any = None
+
+
+_MAX_ID = 64
+_SENDS = {"send_message", "send_private_message", "send_group_message"}
 
 _requests = msgspec.json.Decoder(AnyRequest)
 _envelopes = msgspec.json.Decoder(_Envelope)
@@ -296,12 +311,19 @@ def _explain(complaint: str) -> str:
     return f"{complaint}."
 
 
-def request_id_of(data: bytes) -> str | None:
-    """The `request_id` of a frame that `decode` refused, if it can be made out."""
+def envelope_of(data: bytes) -> Envelope:
+    """What the answer to a frame that `decode` refused says of it. Raises nothing."""
     try:
-        return _envelopes.decode(data).request_id
+        found = _envelopes.decode(data)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
-        return None
+        return Envelope()
+    message_type = found.message_type if isinstance(found.message_type, str) else ""
+    client_id = _id(found.client_id) if message_type in _SENDS else None
+    return Envelope(message_type, _id(found.request_id), client_id)
+
+
+def _id(value: Any) -> str | None:
+    return value if isinstance(value, str) and len(value) <= _MAX_ID else None
 
 
 def encode(frame: Frame) -> bytes:

@@ -363,13 +363,13 @@ def test_our_close_comes_after_all_that_was_said(reopens: bool) -> None:
 
 def test_everything_byte_by_byte() -> None:
     renamed = (
-        '{"message_type": "group_renamed", "chat_type": "group", "group_id": "g", "seq": 3,'
-        ' "timestamp": 1, "name": "città 🦀", "by": "luigi"}'
+        '{"message_type": "group_renamed", "chat_type": "group", "chat_id": "g", "group_id": "g",'
+        ' "seq": 3, "timestamp": 1, "name": "città 🦀", "by": "luigi", "by_id": "1"}'
     ).encode()
 
     def act(peer: Peer) -> None:
         said = switching(peer.head()) + frame(TEXT, WELCOME)
-        said += frame(TEXT, renamed[:130], fin=False) + frame(PING, b"?") + frame(0, renamed[130:])
+        said += frame(TEXT, renamed[:148], fin=False) + frame(PING, b"?") + frame(0, renamed[148:])
         said += frame(TEXT, b'{"message_type": "from_the_future"}') + A_PONG
         for byte in said:
             peer.say(bytes([byte]))

@@ -92,6 +92,10 @@ class World:
         if self.failure is not None:
             raise self.failure
         match request:
+            case requests.Register():
+                return results.RegisterResult(username="luigi", user_id="1", session_token=TOKEN)
+            case requests.Login():
+                return results.LoginResult(username="luigi", user_id="1", session_token=TOKEN)
             case requests.Auth():
                 return results.AuthResult(username=caller.user.name, user_id=caller.user.id)
             case requests.Watch(chat=chat):
@@ -104,6 +108,8 @@ class World:
         return results.ValidateSessionResult(username=user.name, user_id=user.id)
 
     def send(self, caller: Any, request: requests.SendMessage, answer: Any) -> None:
+        if self.failure is not None:
+            raise self.failure
         self.sends.append((request, answer))
 
     # steering

@@ -15,13 +15,14 @@ from websockets.extensions.permessage_deflate import ClientPerMessageDeflateFact
 from websockets.frames import Close, Frame, Opcode
 from websockets.uri import parse_uri
 
+from ruggine.errors import Forbidden
 from ruggine.events import FriendRequested, Typing, UserStatus
 from ruggine.model import Ending
 from ruggine.net.chat_factory import ChatSocketFactory
 from ruggine.net.chat_socket import CLOSE_GRACE_S
 from ruggine.net.connections import LINGER_S
 from ruggine.net.framing import FramedNotice
-from ruggine.wire.requests import SendMessage
+from ruggine.wire.requests import Login, SendMessage
 from tests.net.desk import CHAT, DORY, TOKEN, Transport, World, framed
 
 
@@ -125,6 +126,39 @@ def test_a_first_frame_that_is_no_auth_is_closed_with_4500(socket: Socket, text:
     assert (answer["message_type"], answer["success"]) == ("auth_response", False)
     assert answer["code"] == "invalid_request"
     assert code(socket.close) == 4500
+
+
+def test_an_account_and_a_session_may_be_asked_for_first(socket: Socket) -> None:
+    """Refused or not, the connection stays, and says auth afterwards."""
+    socket.say(message_type="register", username="luigi", password="short", request_id="1")
+    socket.say(message_type="register", username="luigi", password="long enough", request_id="2")
+    socket.say(message_type="login", username="luigi", password="long enough", request_id="3")
+    answers = socket.heard()
+    assert [(a["message_type"], a["request_id"]) for a in answers] == [
+        ("error", "1"), ("register_result", "2"), ("login_result", "3"),
+    ]  # fmt: skip
+    assert answers[0]["code"] == "invalid_password"
+    assert socket.world.attached == []
+    assert socket.auth()["success"]
+
+
+def test_a_stranger_may_do_nothing_else(socket: Socket) -> None:
+    socket.say(message_type="login", username="luigi", password="long enough")
+    socket.say(message_type="list_chats")
+    assert [a["message_type"] for a in socket.heard()] == [
+        "login_result", "auth_response",
+    ]  # fmt: skip
+    assert code(socket.close) == 4500
+    assert [type(request) for request in socket.world.ran] == [Login]
+
+
+def test_a_stranger_who_only_logs_in_is_closed_with_4004_like_others(socket: Socket) -> None:
+    for _ in range(4):
+        socket.world.clock.advance(2.4)
+        socket.say(message_type="login", username="luigi", password="long enough")
+    assert len(socket.heard()) == 4
+    socket.world.clock.advance(0.5)
+    assert code(socket.close) == 4004
 
 
 def test_silence_is_closed_with_4004(socket: Socket) -> None:
@@ -285,6 +319,28 @@ def test_why_a_connection_is_ended(socket: Socket, why: Ending, expected: int) -
     socket.world.release()
     assert [frame["message_type"] for frame in socket.heard()] == ["pong"]
     assert code(socket.close) == expected
+
+
+@pytest.mark.parametrize("message_type", ["send_message", "send_private_message"])
+@pytest.mark.parametrize("failure", [Forbidden(), RuntimeError()])
+def test_a_refused_send_names_its_client_id(
+    socket: Socket, message_type: str, failure: Exception, logged_errors: list[LogEvent]
+) -> None:
+    """Whatever refuses it: its form, the command, what nobody foresaw, the end of the daemon."""
+    socket.auth()
+    send = {"message_type": message_type, "to_user": "dory", "username": "dory"}
+    send["client_id"] = "00000001"
+    socket.say(**send, content="", text="")
+    socket.world.failure = failure
+    socket.say(**send, content="ciao", text="ciao")
+    Deferred.fromCoroutine(socket.world.connections.drain(socket.world.clock, 8))
+    socket.say(**send, content="tardi", text="tardi")
+    heard = [frame for frame in socket.heard() if frame["message_type"] == "error"]
+    code = failure.code if isinstance(failure, Forbidden) else "unavailable"
+    assert [(f["code"], f["client_id"]) for f in heard] == [
+        (code, "00000001") for code in ("invalid_content", code, "unavailable")
+    ]
+    logged_errors.clear()
 
 
 def test_shutting_down(socket: Socket) -> None:

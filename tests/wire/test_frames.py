@@ -101,7 +101,7 @@ def test_a_lone_surrogate_is_no_content() -> None:
 def test_no_bytes_raise_anything_but_a_refusal(data: bytes) -> None:
     with contextlib.suppress(errors.Refusal):
         frames.decode(data)
-    frames.request_id_of(data)
+    frames.encode(frames.Error(code="", error="", client_id=frames.envelope_of(data).client_id))
 
 
 _json = st.recursive(
@@ -163,7 +163,25 @@ def test_a_field_that_is_not_set_is_left_out() -> None:
     }  # fmt: skip
 
 
-def test_the_request_id_of_a_refused_frame_is_found_where_it_can_be() -> None:
-    assert frames.request_id_of(b'{"message_type":"nothing","request_id":"7"}') == "7"
-    assert frames.request_id_of(b'{"request_id":7}') is None
-    assert frames.request_id_of(b'{"request_id":"7"') is None
+SEND = '{"message_type":"send_message","request_id":"7","client_id":"00000001","content":7}'
+ENVELOPES = {
+    SEND: ("7", "00000001"),
+    SEND.replace("send_message", "send_group_message"): ("7", "00000001"),
+    SEND.replace("send_message", "search"): ("7", None),
+    SEND.replace('"7"', "7"): (None, "00000001"),
+    SEND.replace('"7"', '"' + "7" * 65 + '"'): (None, "00000001"),
+    SEND.replace('"00000001"', '"' + "1" * 65 + '"'): ("7", None),
+    SEND.replace('"00000001"', "null"): ("7", None),
+    SEND.replace('"00000001"', r'"0000\ud800"'): None,
+    '{"message_type":["send_message"],"client_id":"00000001"}': (None, None),
+    '{"request_id":"7"': (None, None),
+    "[]": (None, None),
+}
+
+
+@pytest.mark.parametrize("text", ENVELOPES)
+def test_the_ids_of_a_refused_frame_are_found_where_they_can_be(text: str) -> None:
+    found = frames.envelope_of(text.encode())
+    if ENVELOPES[text] is not None:
+        assert (found.request_id, found.client_id) == ENVELOPES[text]
+    frames.encode(frames.Error(code="", error="", client_id=found.client_id))
