@@ -10,15 +10,14 @@ from typing import Any
 
 from twisted.application.service import Service
 from twisted.internet.defer import Deferred, maybeDeferred
-from twisted.internet.endpoints import serverFromString
 from twisted.internet.error import ReactorNotRunning
 from twisted.internet.interfaces import IProtocolNegotiationFactory
 from twisted.logger import ILogObserver, Logger
-from twisted.python.failure import Failure
 from zope.interface import alsoProvides
 
 from ruggine.errors import StartError
 from ruggine.net.connections import Connections
+from ruggine.net.tls import Listener
 from ruggine.pid_file import PidFile
 from ruggine.signals import Signals
 from ruggine.storage.database import Database
@@ -68,7 +67,7 @@ class Port:
         self._title = title
         self._endpoint = endpoint
         self._factory = factory
-        self._reactor = reactor
+        self._listener = Listener(reactor, endpoint)
         self._listening: Any = None
         if alpn:
             factory.acceptableProtocols = lambda: alpn
@@ -76,21 +75,23 @@ class Port:
 
     def open(self) -> None:
         """Take the address; nothing is accepted before the reactor runs. Raises StartError."""
-        results: list[Any] = []
-        serverFromString(self._reactor, self._endpoint).listen(self._factory).addBoth(
-            results.append
-        )
-        result = results[0] if results else Failure(StartError("it does not open at once"))
-        if isinstance(result, Failure):
-            reason = " ".join(result.getErrorMessage().split())
+        try:
+            self._listening = self._listener.listen(self._factory)
+        except StartError as error:
             raise StartError(
-                f"--{self._option}: {self._endpoint} cannot be opened ({reason}); "
+                f"--{self._option}: {self._endpoint} cannot be opened ({error}); "
                 "stop what uses it, or give another address."
-            )
-        self._listening = result
-        _keep_alive(result.socket)
+            ) from None
+        _keep_alive(self._listening.socket)
         if "backlog=" not in self._endpoint and not self._endpoint.startswith("systemd:"):
-            result.socket.listen(BACKLOG)
+            self._listening.socket.listen(BACKLOG)
+
+    @property
+    def reloads(self) -> Sequence[Reload]:
+        """Its certificate, where it has one."""
+        if not self._listener.speaks_tls:
+            return []
+        return [(f"The certificate of --{self._option}", self._listener.reload)]
 
     def announce(self) -> None:
         if self._listening is not None:
@@ -213,9 +214,10 @@ class Daemon(Service):
             self._reactor.stop()
 
     def _reload(self) -> None:
-        if not self._process.reloads:
-            self.log.info("Nothing to reload: there is no log file here")
-        for what, reload in self._process.reloads:
+        reloads = [*self._process.reloads, *(one for port in self._ports for one in port.reloads)]
+        if not reloads:
+            self.log.info("Nothing to reload: there is no log file and no certificate")
+        for what, reload in reloads:
             try:
                 reload()
             except (OSError, StartError) as error:

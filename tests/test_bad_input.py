@@ -53,7 +53,10 @@ LINES: dict[str, tuple[bytes, list[str]]] = {
     "a short client_id": (b"/private {TOKEN} {NAME} id=1 ciao\n", ["invalid_request"]),
     "a long line": (b"/help " + b"x" * 8192 + b"\n/help\n", ["invalid_request", CLOSES]),
     "a line without an end": (b"x" * 20_000, ["invalid_request", CLOSES]),
-    "HTTP": (b"GET / HTTP/1.1\r\nHost: x\r\n\r\n", ["invalid_request"] * 2),
+    "HTTP": (b"GET / HTTP/1.1\r\nHost: x\r\n\r\n", ["invalid_request", CLOSES]),
+    "HTTP after something else": (
+        b"ciao\nPOST / HTTP/1.1\r\n/help\n", ["invalid_request"] * 2 + [CLOSES]
+    ),
     "TLS": (bytes.fromhex("16030100c8010000c40303") + b"\n", ["invalid_request"]),
 }  # fmt: skip
 

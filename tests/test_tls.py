@@ -4,26 +4,27 @@ from __future__ import annotations
 
 import datetime
 import ipaddress
+import shutil
+import signal
 import ssl
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509.oid import NameOID
 
-from ruggine.free_port import free_port
 from tests.cast import Telephone, WebSocket
-from tests.daemon import PASSWORD, Daemon
+from tests.daemon import PASSWORD, Daemon, wait_until
+
+Key = ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey
 
 
-@pytest.fixture(scope="module")
-def certificate(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+def certify(folder: Path, key: Key) -> tuple[Path, Path]:
     """A self-signed certificate for localhost: the files of the key and the certificate."""
-    folder = tmp_path_factory.mktemp("tls")
-    key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
     now = datetime.datetime.now(datetime.UTC)
     made = (
@@ -39,15 +40,36 @@ def certificate(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
         .sign(key, hashes.SHA256())
     )
     key_file, certificate_file = folder / "key.pem", folder / "cert.pem"
-    key_file.write_bytes(
-        key.private_bytes(
-            serialization.Encoding.PEM,
-            serialization.PrivateFormat.PKCS8,
-            serialization.NoEncryption(),
-        )
-    )
+    key_file.write_bytes(pem(key))
     certificate_file.write_bytes(made.public_bytes(serialization.Encoding.PEM))
     return key_file, certificate_file
+
+
+def pem(key: Key) -> bytes:
+    return key.private_bytes(
+        serialization.Encoding.PEM,
+        serialization.PrivateFormat.PKCS8,
+        serialization.NoEncryption(),
+    )
+
+
+def new_key() -> Key:
+    return ec.generate_private_key(ec.SECP256R1())
+
+
+@pytest.fixture(scope="module")
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    return certify(tmp_path_factory.mktemp("tls"), new_key())
+
+
+def with_tls(daemon: Daemon, key: Path, certificate: Path) -> Daemon:
+    """On all of its ports."""
+    ports = {"tcp": daemon.tcp_port, "websocket": daemon.websocket_port, "http": daemon.http_port}
+    end = f"interface=127.0.0.1:privateKey={key}:certKey={certificate}"
+    daemon._options = tuple(
+        word for name, port in ports.items() for word in (f"--{name}", f"ssl:{port}:{end}")
+    )
+    return daemon
 
 
 @pytest.fixture(scope="module")
@@ -55,17 +77,7 @@ def tls_daemon(
     certificate: tuple[Path, Path], tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Daemon]:
     """A daemon with TLS on all ports."""
-    key, cert = certificate
-    tcp_port, websocket_port, http_port = (free_port() for _ in range(3))
-    end = f"interface=127.0.0.1:privateKey={key}:certKey={cert}"
-    daemon = Daemon(
-        tmp_path_factory.mktemp("tls-daemon"),
-        "--tcp", f"ssl:{tcp_port}:{end}",
-        "--websocket", f"ssl:{websocket_port}:{end}",
-        "--http", f"ssl:{http_port}:{end}",
-    )  # fmt: skip
-    daemon.tcp_port, daemon.websocket_port, daemon.http_port = tcp_port, websocket_port, http_port
-    daemon.start()
+    daemon = with_tls(Daemon(tmp_path_factory.mktemp("tls-daemon")), *certificate).start()
     yield daemon
     daemon.stop()
 
@@ -146,13 +158,7 @@ def test_a_certificate_that_cannot_be_used_ends_the_start(
     if fault == "no key":
         other.write_text("this is no key", "utf-8")
     elif fault == "another's key":
-        other.write_bytes(
-            ec.generate_private_key(ec.SECP256R1()).private_bytes(
-                serialization.Encoding.PEM,
-                serialization.PrivateFormat.PKCS8,
-                serialization.NoEncryption(),
-            )
-        )
+        other.write_bytes(pem(new_key()))
     own_daemon._options = (
         "--tcp", f"ssl:{own_daemon.tcp_port}:interface=127.0.0.1:privateKey={other}:certKey={cert}",
     )  # fmt: skip
@@ -160,3 +166,68 @@ def test_a_certificate_that_cannot_be_used_ends_the_start(
     assert own_daemon.process.wait(10) not in (0, None)
     assert "--tcp: " in own_daemon.log().splitlines()[-1]
     assert "listening on" not in own_daemon.log()
+
+
+@pytest.fixture
+def rsa_daemon(own_daemon: Daemon, tmp_path: Path) -> Daemon:
+    """With a key for which TLS 1.2 also has ways to agree on keys without forward secrecy."""
+    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    return with_tls(own_daemon, *certify(tmp_path, key)).start()
+
+
+def greeted(daemon: Daemon, ciphers: str) -> str:
+    """The cipher that is agreed on with a client of TLS 1.2 that knows only these."""
+    client = ssl.create_default_context(cafile=str(daemon.folder / "cert.pem"))
+    client.maximum_version = ssl.TLSVersion.TLSv1_2
+    client.set_ciphers(ciphers)
+    with Telephone(daemon.tcp_port, client) as line:
+        assert isinstance(line.socket, ssl.SSLSocket)
+        cipher = line.socket.cipher()
+    assert cipher is not None
+    return cipher[0]
+
+
+def test_tls_1_2_has_forward_secrecy(rsa_daemon: Daemon) -> None:
+    """Who steals the key later can read nothing that was recorded now."""
+    for weak in ("kRSA", "AES128-GCM-SHA256", "AES256-SHA", "ECDHE-RSA-AES128-SHA"):
+        with pytest.raises(ssl.SSLError):
+            greeted(rsa_daemon, f"{weak}:@SECLEVEL=0")
+    assert greeted(rsa_daemon, "ECDHE+AESGCM").startswith("ECDHE-RSA-AES")
+
+
+def serial(port: int, known: Path) -> int:
+    """Of the certificate that a new connection is shown."""
+    client = ssl.create_default_context(cafile=str(known))
+    with Telephone(port, client) as line:
+        assert isinstance(line.socket, ssl.SSLSocket)
+        shown = line.socket.getpeercert(binary_form=True)
+    assert shown is not None
+    return x509.load_der_x509_certificate(shown).serial_number
+
+
+def refused(daemon: Daemon, times: int) -> bool:
+    return daemon.log().count("[ERROR] The certificate of --http: not reloaded (") == times
+
+
+def test_certificates_are_read_anew_upon_request(own_daemon: Daemon, tmp_path: Path) -> None:
+    """Nobody is disconnected; a pair that does not fit is told and leaves the old one in use."""
+    key, known = certify(tmp_path, new_key())
+    with_tls(own_daemon, key, known).start()
+    ports = (own_daemon.tcp_port, own_daemon.websocket_port, own_daemon.http_port)
+    before = {port: serial(port, known) for port in ports}
+    first = tmp_path / "first.pem"
+    shutil.copy(known, first)
+    with Telephone(own_daemon.tcp_port, ssl.create_default_context(cafile=str(known))) as line:
+        token = line.ask(f"/register luigi {PASSWORD}").split()[-1]
+        for times, spoil in ((1, lambda: key.write_bytes(pem(new_key()))), (2, key.unlink)):
+            spoil()
+            own_daemon.process.send_signal(signal.SIGUSR1)
+            wait_until(partial(refused, own_daemon, times))
+            assert {port: serial(port, first) for port in ports} == before
+        certify(tmp_path, new_key())
+        own_daemon.process.send_signal(signal.SIGUSR1)
+        own_daemon.wait_for("[INFO] The certificate of --http: reloaded")
+        assert not {serial(port, known) for port in ports} & set(before.values())
+        assert line.ask(f"/all_users {token}") == "OK: All users: luigi"
+    own_daemon.process.terminate()
+    assert own_daemon.process.wait(10) == 0

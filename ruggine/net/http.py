@@ -118,6 +118,10 @@ class ProbeRequest(Request):
             self.method, self._head_only = b"GET", True
         super().process()
 
+    def render(self, resrc: Any) -> None:
+        self.setHeader(b"server", b"Ruggine")  # Twisted's own tells its version
+        super().render(resrc)
+
     def write(self, data: bytes) -> None:
         super().write(b"" if self._head_only else data)
 
@@ -146,7 +150,6 @@ class PageFile(Resource):
             ("x-content-type-options", "nosniff"),
             ("referrer-policy", "no-referrer"),
             ("cache-control", "no-cache"),
-            ("server", "Ruggine"),
         ):
             request.setHeader(header, value)
         return self._content
@@ -168,7 +171,6 @@ class Metrics(Resource):
     def render_GET(self, request: Request) -> bytes:
         encode, content_type = _encoder(request.getHeader(b"accept") or b"")
         request.setHeader("content-type", content_type)
-        request.setHeader("server", "Ruggine")
         return encode(self._registry)
 
 
@@ -215,7 +217,6 @@ class Readiness(Resource):
 def _answer(request: Request, status: int, values: dict[str, str]) -> bytes:
     request.setResponseCode(status)
     request.setHeader(b"content-type", b"application/json")
-    request.setHeader(b"server", b"Ruggine")
     body = msgspec.json.encode(values) + b"\n"
     request.setHeader(b"content-length", str(len(body)))
     return body

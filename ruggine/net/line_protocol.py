@@ -90,12 +90,20 @@ class LineProtocol(LineOnlyReceiver, TimeoutMixin):
             super().dataReceived(data)
 
     def lineReceived(self, line: bytes) -> None:
+        if self._deaf:
+            return
+        if lines.is_http(line):
+            self._hear_no_more(errors.InvalidRequest("This port does not speak HTTP. Goodbye."))
+            return
         self.resetTimeout()
         self._work.add(partial(self._handle, line))
 
     def lineLengthExceeded(self, line: bytes) -> None:
+        self._hear_no_more(errors.InvalidRequest(f"A line has at most {self.MAX_LENGTH} bytes."))
+
+    def _hear_no_more(self, refusal: errors.Refusal) -> None:
+        """Answer what came before, then close."""
         self._deaf = True
-        refusal = errors.InvalidRequest(f"A line has at most {self.MAX_LENGTH} bytes.")
         self._work.add(partial(self._refuse_and_close, refusal))
 
     def readConnectionLost(self) -> None:

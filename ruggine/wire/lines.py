@@ -26,6 +26,9 @@ SAME_SESSION = "-"
 """Stands for the token once /auth has been accepted on a connection."""
 
 _BLANK = " \t"
+_HTTP = re.compile(
+    rb"[ \t]*(?:GET|HEAD|POST|PUT|DELETE|CONNECT|OPTIONS|TRACE|PATCH|PRI)(?:[ \t\r]|$)"
+)
 _WORD = re.compile(r"[ \t]*([^ \t]+)")
 _ARGUMENT = re.compile(r'"((?:[^"\\]|\\["\\])*)"(?=[ \t]|$)|([^ \t"][^ \t]*)')
 _JSON = re.compile(r'text=("(?:[^"\\]|\\.)*")(?=[ \t]|$)', re.DOTALL)
@@ -79,6 +82,12 @@ class Line:
 
     token: str | None
     request: AnyRequest
+
+
+def is_http(raw: bytes) -> bool:
+    """Whether this line begins an HTTP request. Then some page has made a browser talk to this
+    port, and lines that the page chose would follow."""
+    return _HTTP.match(raw) is not None
 
 
 def parse(raw: bytes) -> Line | None:
