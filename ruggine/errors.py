@@ -53,7 +53,7 @@ class InvalidContent(Refusal):
 class InvalidGroupName(Refusal):
     code = "invalid_group_name"
     default = (
-        "A group name has 1 to 64 printable characters, without ',', ':' and '|', "
+        "A group name has 1 to 64 visible characters, without ',', ':' and '|', "
         "and no blank at either end."
     )
 

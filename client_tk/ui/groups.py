@@ -13,8 +13,9 @@ from client_tk.ui.field import Field, Sentence
 from client_tk.ui.picker import Picker
 from client_tk.ui.plain import one_line
 from client_tk.wording import trouble
+from ruggine import names
 from ruggine.errors import Refusal
-from ruggine.wire import requests, results, rules
+from ruggine.wire import requests, results
 from ruggine.wire.requests.groups import MAX_INVITED
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ _ID = re.compile("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 def name_fault(name: str) -> str:
     """A sentence about what is wrong with the name of a group, empty where nothing is."""
     try:
-        rules.check_group_name(name)
+        names.check_group_name(name)
     except Refusal as refusal:
         return trouble(refusal.code, refusal.sentence)
     return ""

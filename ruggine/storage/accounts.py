@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Collection
 
 from ruggine import errors
@@ -20,10 +19,7 @@ class AccountStore:
     async def add(
         self, password_hash: str, session: Session, token_hash: bytes, address: str
     ) -> None:
-        try:
-            await self._database.write(_add_txn, password_hash, session, token_hash, address)
-        except sqlite3.IntegrityError:
-            raise errors.UsernameTaken from None
+        await self._database.write(_add_txn, password_hash, session, token_hash, address)
 
     async def named(self, name: str) -> User | None:
         return await self._database.read(_named_txn, name)
@@ -57,6 +53,10 @@ def _add_txn(
     cursor: Cursor, password_hash: str, session: Session, token_hash: bytes, address: str
 ) -> None:
     user = session.user
+    if cursor.execute(
+        "SELECT 1 FROM users WHERE rtrim(name_key, '.') = rtrim(?, '.')", (_key(user.name),)
+    ).fetchone():
+        raise errors.UsernameTaken
     cursor.execute(
         "INSERT INTO users (id, name, name_key, password_hash, created_s) VALUES (?, ?, ?, ?, ?)",
         (user.id, user.name, _key(user.name), password_hash, session.created_s),

@@ -6,7 +6,7 @@ import uuid
 from collections.abc import Sequence
 from typing import Any
 
-from ruggine import errors
+from ruggine import errors, names
 from ruggine.model import Change, Chat, Entry, Group, Invite, Member, Role, User
 from ruggine.storage.database import Cursor, Database
 from ruggine.storage.entries import append_txn
@@ -140,9 +140,11 @@ def _members_txn(cursor: Cursor, user: User, group_id: str) -> list[Member]:
 def _create_txn(
     cursor: Cursor, owner: User, name: str, invited: Sequence[User], now_s: float, max_members: int
 ) -> tuple[Change, list[Invite]]:
+    _check_looks_txn(cursor, owner, name)
     group_id = str(uuid.uuid4())
     cursor.execute(
-        "INSERT INTO chats (kind, group_id, name) VALUES ('group', ?, ?)", (group_id, name)
+        "INSERT INTO chats (kind, group_id, name, name_key, skeleton) VALUES ('group', ?, ?, ?, ?)",
+        (group_id, name, names.name_key(name), names.skeleton(name)),
     )
     assert cursor.lastrowid is not None
     change = _add_member_txn(
@@ -156,6 +158,24 @@ def _create_txn(
     )
     invites = [_invite_txn(cursor, owner, user, group_id, now_s, max_members) for user in invited]
     return change, invites
+
+
+def _check_looks_txn(cursor: Cursor, user: User, name: str) -> None:
+    """Raises InvalidGroupName for a name that looks like another one in a different script.
+
+    Looked at are the groups that `user` may know of: their own and the open ones.
+    """
+    alike = cursor.execute(
+        "SELECT c.name FROM chats AS c WHERE c.skeleton = ? AND c.name_key != ? AND c.closed = 0 "
+        "AND (c.open = 1 OR EXISTS (SELECT 1 FROM chat_members AS m "
+        "WHERE m.chat_id = c.id AND m.user_id = ? AND m.left_seq IS NULL)) LIMIT 1",
+        (names.skeleton(name), names.name_key(name), user.id),
+    ).fetchone()
+    if alike:
+        raise errors.InvalidGroupName(
+            f"This name looks like that of the group '{alike[0]}', in other letters. "
+            "Choose another one."
+        )
 
 
 def _add_member_txn(
@@ -204,11 +224,13 @@ def _join_open_txn(
     """By id, or by the name of one open group. Raises Forbidden alike for closed and unknown."""
     rows = cursor.execute(
         "SELECT id, group_id FROM chats WHERE closed = 0 AND open = 1 AND kind = 'group' "
-        "AND (group_id = ? OR name = ?)",
-        (group, group),
+        "AND (group_id = ? OR name_key = ?)",
+        (group, names.name_key(group)),
     ).fetchall()
     if not rows:
-        own = [g for g in _of_user_txn(cursor, user.id) if group in (g.id, g.name)]
+        key = names.name_key(group)
+        groups = _of_user_txn(cursor, user.id)
+        own = [g for g in groups if g.id == group or names.name_key(g.name) == key]
         raise errors.AlreadyDone if own else errors.Forbidden("This group is not open to join.")
     chat_id, group_id = _only(rows)
     return _add_member_txn(
@@ -226,8 +248,8 @@ def _leave_named_txn(cursor: Cursor, user: User, group: str, now_s: float) -> Ch
     """By id, or by the name of one of the user's groups. Raises NotAMember."""
     rows = cursor.execute(
         "SELECT c.id, c.group_id FROM chats AS c JOIN chat_members AS m ON m.chat_id = c.id "
-        "WHERE m.user_id = ? AND m.left_seq IS NULL AND (c.group_id = ? OR c.name = ?)",
-        (user.id, group, group),
+        "WHERE m.user_id = ? AND m.left_seq IS NULL AND (c.group_id = ? OR c.name_key = ?)",
+        (user.id, group, names.name_key(group)),
     ).fetchall()
     if not rows:
         raise errors.NotAMember
@@ -294,8 +316,12 @@ def _invite_txn(
         "VALUES (?, ?, ?, ?, ?)",
         (invite_id, chat.id, user.id, by.id, now_s),
     )
-    name = cursor.execute("SELECT name FROM chats WHERE id = ?", (chat.id,)).fetchone()[0]
-    return Invite(invite_id, group_id, name, user, by, now_s)
+    return Invite(invite_id, group_id, _name_txn(cursor, chat), user, by, now_s)
+
+
+def _name_txn(cursor: Cursor, group: Chat) -> str:
+    name: str = cursor.execute("SELECT name FROM chats WHERE id = ?", (group.id,)).fetchone()[0]
+    return name
 
 
 def _invites_of_txn(cursor: Cursor, user_id: str) -> list[Invite]:
@@ -337,12 +363,18 @@ def _accept_txn(
 
 def _set_open_txn(cursor: Cursor, user: User, group_id: str, opened: bool) -> None:
     chat, _ = _managed_txn(cursor, user, group_id)
+    if opened:
+        _check_looks_txn(cursor, user, _name_txn(cursor, chat))
     cursor.execute("UPDATE chats SET open = ? WHERE id = ?", (opened, chat.id))
 
 
 def _rename_txn(cursor: Cursor, user: User, group_id: str, name: str, now_s: float) -> Change:
     chat, _ = _managed_txn(cursor, user, group_id)
-    cursor.execute("UPDATE chats SET name = ? WHERE id = ?", (name, chat.id))
+    _check_looks_txn(cursor, user, name)
+    cursor.execute(
+        "UPDATE chats SET name = ?, name_key = ?, skeleton = ? WHERE id = ?",
+        (name, names.name_key(name), names.skeleton(name), chat.id),
+    )
     return Change(chat, (append_txn(cursor, chat.id, "group_renamed", user, now_s, content=name),))
 
 

@@ -8,6 +8,7 @@ import uuid
 from collections.abc import Iterator
 from importlib import resources
 
+from ruggine import names
 from ruggine.errors import StartError
 
 APPLICATION_ID = 0x52756767
@@ -26,6 +27,8 @@ def migrate(connection: sqlite3.Connection, last: int | None = None) -> None:
     Raises StartError if something refers to what is not there, and changes nothing then.
     """
     with _set_for_steps(connection):
+        for function in (names.name_key, names.skeleton):
+            connection.create_function(function.__name__, 1, function, deterministic=True)
         connection.execute("BEGIN IMMEDIATE")
         try:
             version = schema_version(connection)

@@ -46,7 +46,9 @@ _FIELDS = {
 """The fields of parameters that a person reads under another name."""
 
 _ESCAPES = {"\\": r"\\", "\n": r"\n", "\r": r"\r"}
-_CONTROL = re.compile("[\x00-\x08\x0a-\x1f\x7f-\x9f]")
+_CONTROL = re.compile("[\x00-\x08\x0a-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
+"""What a terminal would act on: control characters, and those that turn the direction of a line or
+end it (UAX #9, UAX #14)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -275,6 +277,11 @@ def error(refusal: errors.Refusal) -> str:
 
 
 def encode(text: str) -> bytes:
-    """One line for the wire. Control characters cannot pass, so no text can forge a second line."""
-    line = _CONTROL.sub(lambda found: f"\\x{ord(found[0]):02x}", text)
+    """One line for the wire. No text can forge a second line, nor turn what follows it around."""
+    line = _CONTROL.sub(_escaped, text)
     return line.encode("utf-8", "replace") + END
+
+
+def _escaped(found: re.Match[str]) -> str:
+    code = ord(found[0])
+    return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}"

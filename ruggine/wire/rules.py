@@ -8,14 +8,12 @@ from __future__ import annotations
 
 import re
 
-from ruggine import errors
+from ruggine import errors, names
 
 MIN_PASSWORD_CHARACTERS = 8
 MAX_PASSWORD_BYTES = 1024
 
 _USERNAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,31}")
-_GROUP_NAME = re.compile("[^,:|]{1,64}")
-_ID = re.compile("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 _CONTROL_IN_CONTENT = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
 
@@ -49,15 +47,13 @@ def _has(forbidden: re.Pattern[str], text: str) -> bool:
     return not text.isprintable() and forbidden.search(text) is not None
 
 
-def check_group_name(name: str) -> None:
-    """Raises InvalidGroupName. No name looks like an id: where both may stand, an id is meant."""
-    if not _GROUP_NAME.fullmatch(name) or not name.isprintable() or name != name.strip():
-        raise errors.InvalidGroupName
-    if _ID.fullmatch(name):
-        raise errors.InvalidGroupName("A group name may not look like a group_id.")
-
-
 def check_plain(text: str, what: str) -> None:
     """Raises InvalidRequest if a short text such as an id holds control characters."""
     if _has(_CONTROL, text):
         raise errors.InvalidRequest(f"{what} may not hold control characters.")
+
+
+def check_emoji(text: str) -> None:
+    """Raises InvalidRequest unless all of a reaction can be seen."""
+    if not names.is_visible(text):
+        raise errors.InvalidRequest("An emoji may not hold invisible characters, nor be blank.")

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from ruggine import names
 from ruggine.errors import StartError
 from ruggine.storage import migrate as migrating
 from ruggine.storage.migrate import (
@@ -219,3 +220,19 @@ def test_a_damaged_database_is_found_out(old: sqlite3.Connection) -> None:
     old.execute("UPDATE sqlite_master SET rootpage = 2 WHERE name = 'sessions'")
     old.execute("PRAGMA writable_schema = RESET")
     assert damage(old) is not None
+
+
+def test_names_from_before_have_their_keys(tmp_path: Path) -> None:
+    """Those that nobody could give today too."""
+    connection = connect(tmp_path / "it.db")
+    migrate(connection, 6)
+    given = ["Crew", "\u2800", "СREW", "a  b"]
+    connection.executemany(
+        "INSERT INTO chats (kind, group_id, name) VALUES ('group', ?, ?)",
+        [(str(number), name) for number, name in enumerate(given)],
+    )
+    migrate(connection)
+    kept = connection.execute("SELECT name, name_key, skeleton FROM chats ORDER BY id").fetchall()
+    assert kept == [(name, names.name_key(name), names.skeleton(name)) for name in given]
+    assert kept[0][1] != kept[2][1]
+    assert kept[0][2] == kept[2][2]

@@ -45,21 +45,3 @@ def test_a_content_that_may_be_sent(content: str) -> None:
 def test_a_content_that_may_not(content: str) -> None:
     with pytest.raises(errors.InvalidContent):
         rules.check_content(content)
-
-
-@pytest.mark.parametrize("name", ["a", "gita al lago", "x" * 64, "旅行 🚵", "l'uno \"e\" l'altro"])
-def test_a_group_name_that_may_be_given(name: str) -> None:
-    rules.check_group_name(name)
-
-
-@pytest.mark.parametrize(
-    "name",
-    [
-        "", " ", " a", "a ", "x" * 65, "a,b", "a:b", "a|b", "a\nb", "a\0", "\u202eabc", "\ud800",
-        "5f0c1a2b-7425-40de-944b-e07fc1f90ae7", "5F0C1A2B-7425-40DE-944B-E07FC1F90AE7",
-    ],
-)  # fmt: skip
-def test_a_group_name_that_may_not(name: str) -> None:
-    """Nor one that could be taken for the id of another group."""
-    with pytest.raises(errors.InvalidGroupName):
-        rules.check_group_name(name)

@@ -6,8 +6,7 @@ from typing import ClassVar, Literal
 
 from msgspec import field
 
-from ruggine import errors
-from ruggine.wire import rules
+from ruggine import errors, names
 from ruggine.wire.requests.base import Request, UserRequest
 
 MAX_INVITED = 100
@@ -24,7 +23,7 @@ class CreateGroup(Request, frozen=True):
     user_ids: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        rules.check_group_name(self.name)
+        names.check_group_name(self.name)
         if len(self.invited) + len(self.user_ids) > MAX_INVITED:
             raise errors.InvalidRequest(f"Invite at most {MAX_INVITED} people at once.")
 
@@ -143,7 +142,7 @@ class RenameGroup(Request, frozen=True):
     name: str
 
     def __post_init__(self) -> None:
-        rules.check_group_name(self.name)
+        names.check_group_name(self.name)
 
 
 class RemoveMember(UserRequest, frozen=True):

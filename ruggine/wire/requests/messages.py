@@ -151,9 +151,7 @@ class React(ChatRequest, frozen=True):
 
     def __post_init__(self) -> None:
         ChatRequest.__post_init__(self)
-        if self.emoji.isspace():
-            raise errors.InvalidRequest("An emoji is not only blanks.")
-        rules.check_plain(self.emoji, "An emoji")
+        rules.check_emoji(self.emoji)
 
 
 class Search(Request, frozen=True):
