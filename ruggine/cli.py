@@ -20,6 +20,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
     _add_doctor(commands)
     _add_bench(commands)
+    _add_deploy(commands)
     chosen = parser.parse_args(arguments)
     sys.exit(chosen.run(chosen))
 
@@ -61,6 +62,19 @@ def _add_bench(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     )
     running.add_running_options(bench)
     bench.set_defaults(run=_bench)
+
+
+def _add_deploy(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    from ruggine import handout
+
+    deploy = commands.add_parser(
+        "deploy",
+        help="write out what an operator needs: a unit for systemd, alert rules, documents",
+        description="Write out files that came with this installation. The unit of systemd gets "
+        "the place of this installation.",
+    )
+    handout.add_options(deploy)
+    deploy.set_defaults(run=handout.write_out)
 
 
 def _bench(chosen: argparse.Namespace) -> int:

@@ -100,7 +100,10 @@ def check_redis(redis: RedisAddress | None) -> Iterator[Finding]:
         yield fault("Redis", f"{redis!r}: {problem}; start it, or correct --redis")
     elif redis.password is None and not _is_loopback(redis.host):
         text = f"{redis!r} answers without a password: whoever reaches it reads messages"
-        yield warning("Redis", f"{text} (redis.conf says how to close it)")
+        yield warning(
+            "Redis",
+            f"{text} (`ruggine deploy redis` writes a redis.conf that says how to close it)",
+        )
     else:
         yield ok("Redis", f"{redis!r} answers")
 
