@@ -44,6 +44,22 @@ class Session(Struct, frozen=True):
     last_seen_s: float
 
 
+class Origin(Struct, frozen=True):
+    """Where a login comes from: a `network` as `domain.limits.network_of` tells it, and whether the
+    owner of the account is `known` to have logged in from there before."""
+
+    network: str
+    known: bool
+
+
+class Credentials(Struct, frozen=True):
+    """What a login is checked against; `known`: the user has logged in from its network before."""
+
+    user: User
+    password_hash: str
+    known: bool
+
+
 class EndedSession(Struct, frozen=True):
     """What is left of a session: enough to forget it and to close its connections."""
 

@@ -12,7 +12,7 @@ from ruggine.domain.hub import Hub
 from ruggine.domain.limits import LoginFailures, network_of
 from ruggine.domain.sessions import Sessions, token_hash
 from ruggine.events import AccountDeleted
-from ruggine.model import Session, User
+from ruggine.model import Credentials, Origin, Session, User
 
 
 class Accounts:
@@ -45,7 +45,7 @@ class Accounts:
         """A new account and the token of its first session. Raises UsernameTaken."""
         if await self._store.named(name) is not None:
             raise errors.UsernameTaken
-        password_hash = await self._hasher.hash(password)
+        password_hash = await self._hasher.hash(password, Origin(network_of(address), known=False))
         session, token = self._sessions.new(User(str(uuid.uuid4()), name), device="")
         await self._store.add(password_hash, session, token_hash(token), address)
         return session.user, token
@@ -56,23 +56,21 @@ class Accounts:
         Raises InvalidCredentials after the same work for an unknown user and a wrong password,
         and RateLimited after too many of them.
         """
-        user, password_hash = await self._store.credentials(name) or (None, None)
-        known = await self._session_store.knows(user.id if user else "", address)
-        guesser = network_of(address) if known else ""
-        self._failures.begin(name, guesser)
-        right = await self._hasher.verify(password_hash, password)
-        if user is None or not right:
+        network = network_of(address)
+        found = await self._store.credentials(name, network)
+        origin = Origin(network, known=found is not None and found.known)
+        user = await self._verified(name, found, password, origin)
+        if user is None:
             await self._session_store.note_failed_login(
-                user.id if user else None, self._clock(), address
+                found.user.id if found else None, self._clock(), address
             )
             raise errors.InvalidCredentials
-        self._failures.succeeded(name, guesser)
         return user, await self._sessions.begin(user, device, address)
 
     async def change_password(self, session: Session, old: str, new: str, address: str) -> None:
         """Ends the user's other sessions. Raises InvalidCredentials, RateLimited."""
-        await self._confirm(session.user, old, address)
-        password_hash = await self._hasher.hash(new)
+        origin = await self._confirm(session.user, old, address)
+        password_hash = await self._hasher.hash(new, origin)
         await self._sessions.ended(
             await self._store.set_password(
                 session.user.id, password_hash, self._clock(), address, keep=session.id
@@ -100,11 +98,20 @@ class Accounts:
         """Who is connected to any node, by name, without the viewer."""
         return await self._store.with_ids(await self._hub.online() - {viewer.id})
 
-    async def _confirm(self, user: User, password: str, address: str) -> None:
+    async def _confirm(self, user: User, password: str, address: str) -> Origin:
         """Whoever has got hold of a session must not guess the password with it."""
-        guesser = network_of(address)
-        self._failures.begin(user.name, guesser)
-        _, password_hash = await self._store.credentials(user.name) or (None, None)
-        if not await self._hasher.verify(password_hash, password):
+        origin = Origin(network_of(address), known=True)
+        found = await self._store.credentials(user.name, origin.network)
+        if await self._verified(user.name, found, password, origin) is None:
             raise errors.InvalidCredentials("The password is wrong.")
-        self._failures.succeeded(user.name, guesser)
+        return origin
+
+    async def _verified(
+        self, name: str, found: Credentials | None, password: str, origin: Origin
+    ) -> User | None:
+        """The user, if the password is right; the same work where nobody was found."""
+        with self._failures.attempt(name, origin) as verdict:
+            password_hash = found.password_hash if found else None
+            right = await self._hasher.verify(password_hash, password, origin)
+            verdict(right)
+        return found.user if found and right else None

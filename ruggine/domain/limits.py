@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import Literal
 
 from ruggine import errors
 from ruggine.domain.recent import Recent
-from ruggine.model import Rates
+from ruggine.model import Origin, Rates
 
 Kind = Literal[
     "messages",
@@ -58,6 +61,10 @@ class _Failures:
     free_at_s: float
 
 
+_Guessed = tuple[str, str]
+"""Whose password, and from where: the network of an owner, or nothing for all strangers."""
+
+
 class LoginFailures:
     """Wrong passwords make the next try wait longer: 1, 2, 4 … 300 s after the fifth.
 
@@ -69,32 +76,59 @@ class LoginFailures:
     def __init__(self, monotonic: Callable[[], float], *, enabled: bool) -> None:
         self._monotonic = monotonic
         self._enabled = enabled
-        self._failures: Recent[tuple[str, str], _Failures] = Recent(_REMEMBERED)
+        self._failures: Recent[_Guessed, _Failures] = Recent(_REMEMBERED)
+        self._in_flight: Counter[_Guessed] = Counter()
 
-    def begin(self, name: str, address: str) -> None:
-        """A try counts as failed until it has `succeeded`, so tries at once gain nothing.
+    @contextmanager
+    def attempt(self, name: str, origin: Origin) -> Iterator[Callable[[bool], None]]:
+        """One try, which lasts until the block ends. The block says whether the password was right.
 
-        `address` is empty for one that the owner has not used. Raises RateLimited.
+        A try that was not verified counts for nothing. No more of them are under way at once than
+        could fail before a pause. Raises RateLimited during a pause, and Unavailable where too many
+        are under way.
         """
-        if not self._enabled:
-            return
-        now_s = self._monotonic()
-        key = (name.lower(), address)
-        failures = self._failures.get(key)
-        if failures is None or now_s - failures.last_s > _FORGIVEN_AFTER_S:
-            failures = _Failures(0, now_s, now_s)
-        if failures.free_at_s > now_s:
-            raise too_fast(failures.free_at_s - now_s)
+        guessed = (name.lower(), origin.network if origin.known else "")
+        if self._enabled:
+            self._refuse(guessed)
+        self._in_flight[guessed] += 1
+        try:
+            yield partial(self._verdict, guessed)
+        finally:
+            self._in_flight[guessed] -= 1
+            if not self._in_flight[guessed]:
+                del self._in_flight[guessed]
+
+    def _refuse(self, guessed: _Guessed) -> None:
+        failures = self._recent(guessed)
+        wait_s = failures.free_at_s - self._monotonic()
+        if wait_s > 0:
+            raise too_fast(wait_s)
+        if self._in_flight[guessed] >= max(_FREE_FAILURES - failures.count, 1):
+            raise errors.Unavailable(
+                "Too many logins of this account at once. Try again in a moment.", retry_after_s=1
+            )
+
+    def _verdict(self, guessed: _Guessed, right: bool) -> None:
+        if right:
+            self._failures.forget(guessed)
+        else:
+            self._count(guessed)
+
+    def _count(self, guessed: _Guessed) -> None:
+        failures = self._recent(guessed)
         failures.count += 1
-        failures.last_s = now_s
+        failures.last_s = failures.free_at_s = self._monotonic()
         if failures.count >= _FREE_FAILURES:
             doubled = 2.0 ** min(failures.count - _FREE_FAILURES, 10)
-            failures.free_at_s = now_s + min(doubled, _MAX_PAUSE_S)
-        self._failures.put(key, failures)
+            failures.free_at_s += min(doubled, _MAX_PAUSE_S)
+        self._failures.put(guessed, failures)
 
-    def succeeded(self, name: str, address: str) -> None:
-        """Forget the failures."""
-        self._failures.forget((name.lower(), address))
+    def _recent(self, guessed: _Guessed) -> _Failures:
+        now_s = self._monotonic()
+        failures = self._failures.get(guessed)
+        if failures is None or now_s - failures.last_s > _FORGIVEN_AFTER_S:
+            return _Failures(0, now_s, now_s)
+        return failures
 
 
 def too_fast(wait_s: float) -> errors.RateLimited:

@@ -17,6 +17,7 @@ from ruggine.model import (
     Change,
     Chat,
     ChatSummary,
+    Credentials,
     DeletedAccount,
     Draft,
     EndedSession,
@@ -27,6 +28,7 @@ from ruggine.model import (
     Group,
     Invite,
     Member,
+    Origin,
     Page,
     Role,
     SearchQuery,
@@ -52,9 +54,9 @@ class Spawn(Protocol):
 class PasswordHasher(Protocol):
     """argon2id in threads of its own. Raises Unavailable when too many wait."""
 
-    async def hash(self, password: str) -> str: ...
+    async def hash(self, password: str, origin: Origin) -> str: ...
 
-    async def verify(self, password_hash: str | None, password: str) -> bool:
+    async def verify(self, password_hash: str | None, password: str, origin: Origin) -> bool:
         """None stands for an unknown user: the same work, and False."""
 
 
@@ -67,8 +69,8 @@ class AccountStore(Protocol):
     async def named(self, name: str) -> User | None:
         """By name in any case; finds deleted accounts under the name they are shown by."""
 
-    async def credentials(self, name: str) -> tuple[User, str] | None:
-        """The user and the password's hash; None for unknown and deleted ones."""
+    async def credentials(self, name: str, network: str) -> Credentials | None:
+        """By name in any case; None for unknown and deleted ones."""
 
     async def set_password(
         self, user_id: str, password_hash: str, now_s: float, address: str, keep: str
@@ -110,9 +112,6 @@ class SessionStore(Protocol):
 
     async def touch(self, session_ids: Collection[str], now_s: float) -> None:
         """Note that these sessions are in use."""
-
-    async def knows(self, user_id: str, address: str) -> bool:
-        """Whether the user has logged in from there before."""
 
     async def note_failed_login(self, user_id: str | None, now_s: float, address: str) -> None: ...
 

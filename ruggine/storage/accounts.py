@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from ruggine import errors
-from ruggine.model import DeletedAccount, EndedSession, Session, User
+from ruggine.model import Credentials, DeletedAccount, EndedSession, Session, User
 from ruggine.storage import friends, groups, sessions
 from ruggine.storage.database import Cursor, Database
 
@@ -24,8 +24,8 @@ class AccountStore:
     async def named(self, name: str) -> User | None:
         return await self._database.read(_named_txn, name)
 
-    async def credentials(self, name: str) -> tuple[User, str] | None:
-        return await self._database.read(_credentials_txn, name)
+    async def credentials(self, name: str, network: str) -> Credentials | None:
+        return await self._database.read(_credentials_txn, name, network)
 
     async def set_password(
         self, user_id: str, password_hash: str, now_s: float, address: str, keep: str
@@ -69,13 +69,14 @@ def _named_txn(cursor: Cursor, name: str) -> User | None:
     return User(*row) if row else None
 
 
-def _credentials_txn(cursor: Cursor, name: str) -> tuple[User, str] | None:
+def _credentials_txn(cursor: Cursor, name: str, network: str) -> Credentials | None:
     row = cursor.execute(
-        "SELECT id, name, password_hash FROM users "
-        "WHERE name_key = ? AND password_hash IS NOT NULL",
-        (_key(name),),
+        "SELECT id, name, password_hash, "
+        "EXISTS (SELECT 1 FROM login_networks WHERE user_id = id AND network = ?) "
+        "FROM users WHERE name_key = ? AND password_hash IS NOT NULL",
+        (network, _key(name)),
     ).fetchone()
-    return (User(row[0], row[1]), row[2]) if row else None
+    return Credentials(User(row[0], row[1]), row[2], bool(row[3])) if row else None
 
 
 def _set_password_txn(
@@ -102,6 +103,7 @@ def _delete_txn(cursor: Cursor, user: User, now_s: float, address: str) -> Delet
     )
     friends.forget_all_txn(cursor, user)
     ended = sessions.end_all_txn(cursor, user.id, "logout", now_s, address)
+    cursor.execute("DELETE FROM login_networks WHERE user_id = ?", (user.id,))
     return DeletedAccount(user, name, ended, left, circle)
 
 

@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Literal
 
+from ruggine.domain.limits import network_of
 from ruggine.model import EndedSession, Session, User
 from ruggine.storage.database import Cursor, Database
 
 SessionEvent = Literal["login", "failed_login", "logout", "revoke", "expire"]
+
+_NETWORKS_OF_A_USER = 64
 
 
 class SessionStore:
@@ -50,9 +53,6 @@ class SessionStore:
     async def touch(self, session_ids: Collection[str], now_s: float) -> None:
         await self._database.write(_touch_txn, list(session_ids), now_s)
 
-    async def knows(self, user_id: str, address: str) -> bool:
-        return await self._database.read(_knows_txn, user_id, address)
-
     async def note_failed_login(self, user_id: str | None, now_s: float, address: str) -> None:
         await self._database.write(note_txn, "failed_login", user_id, None, now_s, address)
 
@@ -72,6 +72,22 @@ def add_txn(cursor: Cursor, session: Session, token_hash: bytes, address: str) -
         ),
     )
     note_txn(cursor, "login", session.user.id, session.id, session.created_s, address)
+    _note_network(cursor, session, network_of(address))
+
+
+def _note_network(cursor: Cursor, session: Session, network: str) -> None:
+    """Remember where the owner of an account comes from: the last few places."""
+    user_id = session.user.id
+    cursor.execute(
+        "INSERT INTO login_networks (user_id, network, last_s) VALUES (?, ?, ?) "
+        "ON CONFLICT DO UPDATE SET last_s = excluded.last_s",
+        (user_id, network, session.created_s),
+    )
+    cursor.execute(
+        "DELETE FROM login_networks WHERE user_id = ? AND network NOT IN (SELECT network "
+        "FROM login_networks WHERE user_id = ? ORDER BY last_s DESC LIMIT ?)",
+        (user_id, user_id, _NETWORKS_OF_A_USER),
+    )
 
 
 def end_all_txn(
@@ -143,15 +159,6 @@ def _existing_txn(cursor: Cursor, session_ids: list[str]) -> set[str]:
     return {row[0] for row in found if row}
 
 
-def _knows_txn(cursor: Cursor, user_id: str, address: str) -> bool:
-    row = cursor.execute(
-        "SELECT 1 FROM session_events WHERE user_id = ? AND event = 'login' AND address = ? "
-        "LIMIT 1",
-        (user_id, address),
-    ).fetchone()
-    return row is not None
-
-
 def _end_txn(
     cursor: Cursor, user_id: str, session_id: str, event: SessionEvent, now_s: float, address: str
 ) -> list[EndedSession]:
@@ -178,6 +185,7 @@ def _expire_txn(
     )
     _note_all(cursor, "expire", ended, now_s, "")
     cursor.execute("DELETE FROM session_events WHERE time_s < ?", (begun_before_s,))
+    cursor.execute("DELETE FROM login_networks WHERE last_s < ?", (begun_before_s,))
     return ended
 
 

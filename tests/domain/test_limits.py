@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable
 
 import pytest
@@ -13,7 +14,7 @@ from ruggine import errors
 from ruggine.config import load
 from ruggine.domain import limits
 from ruggine.domain.limits import LoginFailures, RateLimits, network_of
-from ruggine.model import Rate, Rates
+from ruggine.model import Origin, Rate, Rates
 
 RATES = load({}, {}).rates
 assert RATES is not None
@@ -77,7 +78,7 @@ def test_what_is_off_limits_nothing() -> None:
     limited, failures = messages(Clock(), rates=None), LoginFailures(Clock().seconds, enabled=False)
     for _ in range(10_000):
         limited.charge("registrations", "x")
-        failures.begin("luigi", "")
+        guess(failures)
 
 
 def test_what_is_remembered_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -85,8 +86,19 @@ def test_what_is_remembered_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     limited, failures = messages(Clock()), LoginFailures(Clock().seconds, enabled=True)
     for number in range(1000):
         limited.charge("logins", str(number))
-        failures.begin(str(number), "")
+        guess(failures, str(number))
     assert len(limited._full_at_s._items) == len(failures._failures._items) == 100
+
+
+STRANGER = Origin("198.51.100.9", known=False)
+OWNER = Origin("192.0.2.7", known=True)
+
+
+def guess(
+    failures: LoginFailures, name: str = "luigi", origin: Origin = STRANGER, *, right: bool = False
+) -> None:
+    with failures.attempt(name, origin) as verdict:
+        verdict(right)
 
 
 def test_wrong_passwords_wait_longer_and_longer() -> None:
@@ -94,12 +106,12 @@ def test_wrong_passwords_wait_longer_and_longer() -> None:
     clock = Clock()
     failures = LoginFailures(clock.seconds, enabled=True)
     for _ in range(5):
-        failures.begin("luigi", "")
+        guess(failures)
     waits = []
     for _ in range(12):
-        waits.append(wait_of(lambda: failures.begin("LUIGI", "")))
+        waits.append(wait_of(lambda: guess(failures, "LUIGI")))
         clock.advance(waits[-1])
-        failures.begin("luigi", "")
+        guess(failures)
     assert waits[:4] == pytest.approx([1, 2, 4, 8], abs=0.2)
     assert waits[-1] == pytest.approx(300, abs=0.2)
 
@@ -108,24 +120,53 @@ def test_the_right_password_and_time_forgive() -> None:
     clock = Clock()
     failures = LoginFailures(clock.seconds, enabled=True)
     for _ in range(5):
-        failures.begin("luigi", "")
+        guess(failures)
     clock.advance(1)
-    failures.begin("luigi", "")
-    failures.succeeded("luigi", "")
+    guess(failures, right=True)
     for _ in range(5):
-        failures.begin("luigi", "")
-    assert wait_of(lambda: failures.begin("luigi", ""))
+        guess(failures)
+    assert wait_of(lambda: guess(failures))
     clock.advance(1801)
     for _ in range(5):
-        failures.begin("luigi", "")
+        guess(failures)
 
 
 def test_who_guesses_from_afar_does_not_slow_the_owner_down() -> None:
     failures = LoginFailures(Clock().seconds, enabled=True)
-    for _ in range(5):
-        failures.begin("luigi", "")
-    assert wait_of(lambda: failures.begin("luigi", ""))
-    failures.begin("luigi", "192.0.2.7")
+    for number in range(5):
+        guess(failures, origin=Origin(f"198.51.100.{number}", known=False))
+    assert wait_of(lambda: guess(failures))
+    guess(failures, origin=OWNER)
+
+
+def test_a_try_that_was_not_verified_is_no_failure() -> None:
+    """Such as one that found no place in the queue: whoever tries again did not guess wrong."""
+    failures = LoginFailures(Clock().seconds, enabled=True)
+    for _ in range(100):
+        with pytest.raises(errors.Unavailable), failures.attempt("luigi", STRANGER):
+            raise errors.Unavailable
+    guess(failures)
+
+
+def test_tries_at_once_gain_nothing() -> None:
+    """However many are begun before the first is verified, a pause comes after the fifth."""
+    clock = Clock()
+    failures = LoginFailures(clock.seconds, enabled=True)
+    guess(failures)
+    with contextlib.ExitStack() as under_way:
+        verdicts = [under_way.enter_context(failures.attempt("luigi", STRANGER)) for _ in range(4)]
+        for origin in (STRANGER, Origin("203.0.113.1", known=False)):
+            with pytest.raises(errors.Unavailable):
+                guess(failures, origin=origin)
+        guess(failures, origin=OWNER)
+        guess(failures, "dory")
+        for verdict in verdicts:
+            verdict(False)
+    clock.advance(wait_of(lambda: guess(failures)))
+    with failures.attempt("luigi", STRANGER), pytest.raises(errors.Unavailable):
+        guess(failures)
+    guess(failures)
+    assert not failures._in_flight
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,9 @@ from __future__ import annotations
 import pytest
 import pytest_twisted
 
+from ruggine.domain.limits import network_of
 from ruggine.model import EndedSession, Session, User
+from ruggine.storage.accounts import AccountStore
 from ruggine.storage.database import Database
 from ruggine.storage.sessions import SessionStore
 from tests.storage.conftest import Town
@@ -101,3 +103,27 @@ async def test_being_seen_never_moves_back(desk: Desk) -> None:
     session = await desk.store.find(b"one")
     assert session is not None
     assert session.last_seen_s == pytest.approx(200.0)
+
+
+@pytest_twisted.ensureDeferred
+async def test_an_owner_is_known_where_they_have_logged_in(database: Database, desk: Desk) -> None:
+    """An IPv6 address by its /64; for as long as a session can last; in the newest 64 places."""
+    accounts = AccountStore(database)
+
+    async def known(address: str) -> bool:
+        found = await accounts.credentials("LUIGI", network_of(address))
+        assert found is not None
+        return found.known
+
+    session = Session("six", desk.luigi, "", 200.0, 200.0)
+    await desk.store.add(session, b"six", "2001:db8:1:2::3")
+    assert await known("2001:db8:1:2:a:b:c:d")
+    assert not await known("2001:db8:1:3::3")
+    for number in range(64):
+        later = Session(f"v4 {number}", desk.luigi, "", 300.0 + number, 300.0 + number)
+        await desk.store.add(later, later.id.encode(), f"192.0.2.{number}")
+    assert await known("::ffff:192.0.2.0")
+    assert not await known("2001:db8:1:2::3")
+    await desk.store.expire(1000.0, idle_before_s=0.0, begun_before_s=301.0)
+    assert not await known("192.0.2.0")
+    assert await known("192.0.2.1")
