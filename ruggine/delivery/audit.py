@@ -8,7 +8,8 @@ from pathlib import Path
 from ruggine.delivery.history import Stored
 
 _ENTRIES = """
-SELECT c.group_id, low.name, high.name, e.seq, e.kind, u.name, e.client_id, e.content, s.name
+SELECT c.group_id, low.name, high.name, e.seq, e.kind, u.name, e.client_id, e.content, s.name,
+    c.public_id
 FROM entries AS e
 JOIN chats AS c ON c.id = e.chat_id
 JOIN users AS u ON u.number = e.sender
@@ -47,6 +48,6 @@ def _read_only(database: Path) -> sqlite3.Connection:
 
 
 def _stored(row: tuple[str, ...]) -> Stored:
-    group_id, low, high, seq, kind, sender, client_id, content, subject = row
+    group_id, low, high, seq, kind, sender, client_id, content, subject, chat_id = row
     chat = group_id or f"{min(low, high)}|{max(low, high)}"
-    return Stored(chat, int(seq), kind, sender, client_id or "", content, subject or "")
+    return Stored(chat, int(seq), kind, sender, client_id or "", content, subject or "", chat_id)

@@ -204,6 +204,8 @@ def _what_devices_saw(seen: _Seen) -> Iterator[Violation]:
                 yield Violation("shown but not stored", where)
             elif not _same(row, record):
                 yield Violation("another order", f"{where}: {record.content!r}, {row.content!r}")
+            elif row.chat_id != record.chat_id:
+                yield Violation("another chat", f"{where}: {record.chat_id}, {row.chat_id}")
             if not any(a <= record.seq <= b for a, b in allowed.get((record.chat, owner), ())):
                 yield Violation("shown to a stranger", where)
 

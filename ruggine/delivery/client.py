@@ -46,7 +46,6 @@ class Message(msgspec.Struct, eq=False):
 
     sender: str
     client_id: str
-    place: dict[str, str]
     chat: str
     content: str
 
@@ -85,6 +84,7 @@ class Device:
         self._finished = finished
         self._random = random
         self._cursors = dict.fromkeys(places, 0)
+        self._ids: dict[str, str] = {}
         self.epoch = ""
         self._connection = 0
         self._requests = 0
@@ -142,10 +142,15 @@ class Device:
         self.here = True
         resume = {
             "epoch": self.epoch,
-            "chats": [{**self._places[c], "seq": seq} for c, seq in self._cursors.items()],
+            "chats": [{**self._name(c), "seq": seq} for c, seq in self._cursors.items()],
         }
         auth = {"message_type": "auth", "session_token": self.token}
         socket.say(auth if not self.epoch else auth | {"resume": resume})
+
+    def _name(self, chat: str) -> dict[str, str]:
+        """By its id or in another way: both must lead to the same chat."""
+        by_id = chat in self._ids and self._random.random() < 0.5
+        return {"chat_id": self._ids[chat]} if by_id else self._places[chat]
 
     def lost(self, socket: _Socket) -> None:
         if socket is self._socket:
@@ -182,7 +187,7 @@ class Device:
         )  # fmt: skip
         self._say(
             message_type="send_message", request_id=request_id, client_id=message.client_id,
-            content=message.content, **message.place,
+            content=message.content, **self._name(message.chat),
         )  # fmt: skip
 
     def ask(self, answer: Callable[[dict[str, Any]], None], **request: Any) -> None:
@@ -255,9 +260,10 @@ class Device:
             Received(
                 self._now, self.name, self._connection, how, chat, frame["seq"],
                 "message" if message else kind, frame.get("from", "") if message else "",
-                frame.get("client_id", ""), frame.get("content", ""),
+                frame.get("client_id", ""), frame.get("content", ""), frame["chat_id"],
             )
         )  # fmt: skip
+        self._ids[chat] = frame["chat_id"]
         if how != "read":
             self._cursors[chat] = max(self._cursors[chat], frame["seq"])
 
@@ -274,7 +280,7 @@ class Device:
         self.ask(
             lambda frame: self._read_page(chat, last, frame),
             message_type="get_messages", after=self._pages[chat, last], limit=_PAGE,
-            **self._places[chat],
+            **self._name(chat),
         )  # fmt: skip
 
     def _read_page(self, chat: str, last: int, frame: dict[str, Any]) -> None:
@@ -284,7 +290,8 @@ class Device:
             return
         messages = [m for m in frame["messages"] if m["seq"] <= last]
         for message in messages:
-            self._see({**self._places[chat], **message, "message_type": "incoming_message"}, "read")
+            where = {**self._places[chat], "chat_id": frame["chat_id"]}
+            self._see({**where, **message, "message_type": "incoming_message"}, "read")
         if messages and len(messages) == len(frame["messages"]) and frame["has_more"]:
             self._pages[chat, last] = messages[-1]["seq"]
             self._turn_page(chat, last)

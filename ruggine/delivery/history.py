@@ -1,6 +1,7 @@
 """What clients did and saw, and what the log holds in the end: all that the checker reads.
 
-Times are seconds of one monotonic clock. A chat is named by its group_id, or by its two members.
+Times are seconds of one monotonic clock. A chat is named by its group_id, or by its two members;
+its `chat_id` is what the daemon calls it.
 """
 
 from __future__ import annotations
@@ -62,6 +63,7 @@ class Received(Struct, frozen=True, tag=True):
     sender: str = ""
     client_id: str = ""
     content: str = ""
+    chat_id: str = ""
 
 
 class Skipped(Struct, frozen=True, tag=True):
@@ -92,6 +94,7 @@ class Stored(Struct, frozen=True, tag=True):
     client_id: str
     content: str
     subject: str = ""
+    chat_id: str = ""
 
 
 Record = Invoked | Acknowledged | Refused | Unanswered | Received | Skipped | Revoked

@@ -201,13 +201,10 @@ class Trial:
         content = f"{plan.choice(_WORDS)} {number}" + " …" * plan.choice((0, 0, 0, 40))
         content += "好" * self._size.padding
         if self.groups and plan.random() < 0.5:
-            group_id = plan.choice(self.groups)
-            place = {"chat_type": "group", "group_id": group_id}
-            return Message(person.name, _client_id(number), place, group_id, content)
-        peer = plan.choice(self.people).name
-        place = {"chat_type": "private", "to_user": peer}
-        chat = private_chat(person.name, peer)
-        return Message(person.name, _client_id(number), place, chat, content)
+            chat = plan.choice(self.groups)
+        else:
+            chat = private_chat(person.name, plan.choice(self.people).name)
+        return Message(person.name, _client_id(number), chat, content)
 
     def _finished(self, message: Message, code: str | None, retry_after_s: float) -> None:
         person = next(p for p in self.people if p.name == message.sender)

@@ -193,6 +193,23 @@ def another_order_on_the_second_node() -> None:
 
 
 @bug
+def an_entry_under_the_id_of_another_chat() -> None:
+    """As a cache would show that is asked by a name that two chats have had."""
+    from ruggine import tap
+
+    numbers, others = itertools.count(1), ["3f2504e0-4f89-41d3-9a0c-0305e82c3301"]
+
+    def framed(chat: Any, entry: Any) -> Any:
+        if next(numbers) % 50 == 0 and chat.kind == "private":
+            chat = type(chat)(chat.id, chat.kind, others[0], chat.members)
+        elif chat.kind == "private":
+            others[0] = chat.public_id
+        return FramedEntry(chat, entry)
+
+    tap.FramedEntry = framed
+
+
+@bug
 def answered_twice() -> None:
     answer, numbers = MessageLog._answer, itertools.count(1)
 

@@ -53,6 +53,7 @@ FOUND = {
     "a_page_off_by_one": Found("not delivered"),
     "an_error_answered_though_stored": Found("refused but stored"),
     "another_order_on_the_second_node": Found("another order"),
+    "an_entry_under_the_id_of_another_chat": Found("another chat"),
     "answered_twice": Found("answered twice"),
     "a_duplicate_answered_with_the_present_end": Found("acknowledged elsewhere", "kill", 5),
     "a_message_published_before_it_is_answered": Found("shown before the answer"),
@@ -159,6 +160,9 @@ WRONG: dict[str, tuple[str, list[Record], list[Stored]]] = {
         "stored twice",
         [*SENT, Invoked(3, "luigi", "b", CHAT, "ciao"), Acknowledged(3, "luigi", "b", 2, False),
          *SEEN], LOG,
+    ),
+    "it is shown as of another chat": (
+        "another chat", [*SENT, SEEN[0], seen(2, "b", chat_id="c2")], LOG,
     ),
     "nobody sent it": ("phantom", [*sent("a", 1), *SEEN], LOG),
     "it says something else": ("phantom", [*SENT, *SEEN], [LOG[0], message(2, "b", "addio")]),
