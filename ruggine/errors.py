@@ -83,6 +83,10 @@ class NotFound(Refusal):
     default = "There is no such thing here."
 
 
+class NoSuchUser(NotFound):
+    default = "There is no such user."
+
+
 class NotAMember(Refusal):
     code = "not_a_member"
     default = "You are not in this group."

@@ -40,6 +40,7 @@ from ruggine.monitoring.lag import Lag
 from ruggine.monitoring.metrics import Parts, make_registry
 from ruggine.monitoring.page import page_files
 from ruggine.monitoring.performance_log import EVERY_S, PerformanceLog
+from ruggine.net.activity import Activity
 from ruggine.net.chat_factory import ChatSocketFactory
 from ruggine.net.commands import (
     AccountCommands,
@@ -159,6 +160,7 @@ def _open_output(twistd: Mapping[str, Any]) -> log.Output:
 def make_daemon(chosen: Config, reactor: Any, process: Process) -> Daemon:
     """Every part of a daemon, put together. Nothing is opened before the service starts."""
     limits = chosen.limits
+    debug = chosen.log_level == "debug"
     now = time.time
     database = Database(
         reactor,
@@ -187,6 +189,7 @@ def make_daemon(chosen: Config, reactor: Any, process: Process) -> Daemon:
         frame_notice=FramedNotice,
         spawn=spawn,
         max_connections_per_user=limits.max_connections_per_user,
+        note=Activity() if debug else None,
     )
     sessions = Sessions(
         store=sessions_stored,
@@ -233,7 +236,6 @@ def make_daemon(chosen: Config, reactor: Any, process: Process) -> Daemon:
     )
     presence = Presence(hub=hub, friends=friends_stored, clock=now)
     connections = Connections()
-    debug = chosen.log_level == "debug"
     lines = LineFactory(
         reactor=reactor,
         commands=commands,

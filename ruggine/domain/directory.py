@@ -39,7 +39,7 @@ class Directory:
         else:
             user = next(iter(await self._accounts.with_ids([who.id])), None)
         if user is None:
-            raise errors.NotFound("There is no such user.")
+            raise errors.NoSuchUser
         return user
 
     def known_chat(self, user: User, place: Place) -> Chat | None:

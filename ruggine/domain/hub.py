@@ -59,7 +59,9 @@ class Hub:
         frame_notice: ports.NoticeFraming,
         spawn: ports.Spawn,
         max_connections_per_user: int,
+        note: ports.ConnectionNote | None = None,
     ) -> None:
+        """`note` is told of each connection that comes and goes."""
         self._log = log
         self._chat_store = chats
         self._session_store = sessions
@@ -68,6 +70,7 @@ class Hub:
         self._frame_notice = frame_notice
         self._spawn = spawn
         self._max_connections_per_user = max_connections_per_user
+        self._note = note
         self.delivered = 0
         self._users: dict[str, LocalUser] = {}
         self._chats: dict[int, LocalChat] = {}
@@ -93,6 +96,7 @@ class Hub:
                 raise errors.InvalidSession
             missed = self._missed(user, absence or Absence())
             user.connections[connection] = Returning(missed) if missed else None
+            self._noted(connection, user, 1)
         finally:
             user.attaching.discard(connection)
             self._forget_if_idle(user)
@@ -113,8 +117,14 @@ class Hub:
         """End live delivery to `connection`, whether it was attached or not."""
         user = self._users.get(connection.session.user.id)
         if user is not None:
-            user.connections.pop(connection, None)
+            if connection in user.connections:
+                del user.connections[connection]
+                self._noted(connection, user, -1)
             self._forget_if_idle(user)
+
+    def _noted(self, connection: ports.Connection, user: LocalUser, change: int) -> None:
+        if self._note is not None:
+            self._note(connection, len(user.connections), change)
 
     async def resume(self, connection: ports.ResumingConnection) -> None:
         """Send what an attached connection has missed, chat by chat, and let it join the others.

@@ -336,6 +336,8 @@ class Connection(Protocol):
     """One live connection, of either port. None of these raises."""
 
     session: Session
+    port: str
+    """"line" or "websocket"."""
 
     def deliver(self, framed: Any) -> None:
         """Write an entry that `Framing` has framed."""
@@ -345,6 +347,13 @@ class Connection(Protocol):
 
     def end(self, why: Ending) -> None:
         """Say why, and close."""
+
+
+class ConnectionNote(Protocol):
+    """Called when a connection has come (`change` is 1) or gone (-1)."""
+
+    def __call__(self, connection: Connection, count: int, change: int, /) -> None:
+        """`count`: how many its user has on this node now."""
 
 
 class ResumingConnection(Connection, Protocol):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Callable
 from typing import Any
@@ -23,6 +24,9 @@ from ruggine.net.outgoing import Turn
 from ruggine.wire import frames, requests
 
 _log = Logger()
+
+_NAME = re.compile("[A-Za-z0-9_.~-]{1,36}")
+"""Of a user, or an id."""
 
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 
@@ -122,6 +126,16 @@ class ChatSocketFactory(WebSocketServerFactory):
             name=type(request).__struct_config__.tag,
             user=session.user.name,
             size=size,
+        )
+
+    def log_nobody(self, asked: Any) -> None:
+        """A request that names a user who is not there. What is no name is not repeated: it may be
+        anything, also a token."""
+        fields = ("to_user_id", "to_user", "user_id", "username", "chat_id")
+        name = next((named for f in fields if (named := getattr(asked, f, None))), "")
+        _log.debug(
+            "[WS:BROADCAST] ❌ User '{name}' not found",
+            name=name if _NAME.fullmatch(name) else "…",
         )
 
     def log_delivery(self, session: Session) -> None:

@@ -318,6 +318,8 @@ class ChatSocket(WebSocketServerProtocol):
     ) -> None:
         """Only sends have a client_id."""
         self.factory.refusals[refusal.code] += 1
+        if self.factory.debug and isinstance(refusal, errors.NoSuchUser):
+            self.factory.log_nobody(asked)
         self._work.refused()
         self._write(
             frames.Error(

@@ -93,7 +93,7 @@ def _private_txn(cursor: Cursor, one: User, other: User) -> tuple[Chat, bool]:
         "SELECT COUNT(*) FROM users WHERE id IN (?, ?) AND deleted_s IS NULL", (low, high)
     ).fetchone()[0]
     if existing < len({low, high}):
-        raise errors.NotFound("There is no such user.")
+        raise errors.NoSuchUser
     cursor.execute(
         "INSERT INTO chats (kind, low_user_id, high_user_id) VALUES ('private', ?, ?)", (low, high)
     )

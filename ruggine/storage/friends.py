@@ -58,7 +58,7 @@ def check_reachable_txn(cursor: Cursor, by: User, user: User) -> None:
         "SELECT 1 FROM users WHERE id = ? AND deleted_s IS NULL", (user.id,)
     ).fetchone()
     if not alive:
-        raise errors.NotFound("There is no such user.")
+        raise errors.NoSuchUser
     if _has_blocked_txn(cursor, user, by):
         raise errors.Forbidden(f"{user.name} does not want to hear from you.")
 

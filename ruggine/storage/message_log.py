@@ -296,7 +296,7 @@ def _place_txn(
     new = []
     for seq, index in enumerate(indexes, row[0] - len(indexes) + 1 if row else 0):
         if row is None:
-            outcomes[index] = errors.NotFound("This account was deleted.")
+            outcomes[index] = errors.NoSuchUser("This account was deleted.")
             continue
         new.append(_entry(drafts[index], seq))
         outcomes[index] = Appended(new[-1], duplicate=False)
