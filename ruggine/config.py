@@ -64,6 +64,7 @@ class Limits:
 class Config:
     """All that a person can choose about a daemon."""
 
+    config: Path | None
     tcp: str
     websocket: str
     http: str
@@ -135,6 +136,13 @@ def _file(text: str) -> Path | None:
     return path
 
 
+def _readable(text: str) -> Path | None:
+    path = _file(text)
+    if path is not None and not os.access(path, os.R_OK):
+        raise ValueError(f"{text} is not there, or this user may not read it")
+    return path.absolute() if path is not None else None
+
+
 def _redis(text: str) -> RedisAddress | None:
     if not text:
         return None
@@ -196,7 +204,10 @@ def _origins(text: str) -> tuple[str, ...]:
 _DAY_S = 24 * 3600
 _FOREVER_S = 100 * 365 * _DAY_S
 
+CONFIG = Option("config", "", "a file of options, one RUGGINE_NAME=value a line", _readable)
+
 OPTIONS = (
+    CONFIG,
     Option("tcp", "tcp:8080:interface=127.0.0.1", "where the line port listens", _endpoint),
     Option("websocket", "tcp:5001:interface=127.0.0.1", "where the WebSocket listens", _endpoint),
     Option(
@@ -296,11 +307,15 @@ _RATES = {f: f"{f}_rate" for f in Rates.__struct_fields__}
 
 
 def load(given: Mapping[str, str | None], environment: Mapping[str, str] = os.environ) -> Config:
-    """The configuration from the options `given` (None: not given) and the environment.
+    """The configuration from the options `given` (None: not given), the environment and the file
+    that --config names; the first of them that has an option counts.
 
     Raises StartError with one line that names the option and says what to do.
     """
     _refuse_secrets(given)
+    file = _read(CONFIG, given, environment)
+    if file is not None:
+        environment = {**_variables_in(file), **environment}
     values = {option.field: _read(option, given, environment) for option in OPTIONS}
     limits = {f.name: values.pop(f.name.removesuffix("_s")) for f in fields(Limits)}
     rates = {field: values.pop(option) for field, option in _RATES.items()}
@@ -318,6 +333,29 @@ def _read(option: Option, given: Mapping[str, str | None], environment: Mapping[
         return option.read(text)
     except ValueError as error:
         raise StartError(f"{source}: {error}.") from None
+
+
+def _variables_in(file: Path) -> dict[str, str]:
+    """In the form that systemd reads as EnvironmentFile, without its quotes."""
+    try:
+        lines = file.read_text("utf-8").splitlines()
+    except (OSError, ValueError) as error:
+        raise StartError(f"--config: {file} cannot be read as UTF-8 text ({error}).") from None
+    found = {}
+    for number, line in enumerate(lines, 1):
+        if not line.strip() or line.lstrip().startswith("#"):
+            continue
+        name, _, value = (part.strip() for part in line.partition("="))
+        if name not in _IN_A_FILE:
+            raise StartError(
+                f"--config: {file}, line {number}, has no option; write one as RUGGINE_NAME=value, "
+                "such as RUGGINE_LOG_LEVEL=debug."
+            )
+        found[name] = value
+    return found
+
+
+_IN_A_FILE = {option.variable for option in OPTIONS if option is not CONFIG}
 
 
 def unknown_variables(environment: Mapping[str, str] = os.environ) -> list[str]:

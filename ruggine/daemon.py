@@ -137,6 +137,7 @@ class Daemon(Service):
         connections: Connections,
         shutdown_timeout_s: float,
         process: Process,
+        reloads: Sequence[Reload] = (),
         notes: Sequence[str] = (),
     ) -> None:
         self._reactor = reactor
@@ -147,6 +148,7 @@ class Daemon(Service):
         self._shutdown_timeout_s = shutdown_timeout_s
         self._notes = notes
         self._process = process
+        self._reloads = reloads
         self._signals = Signals(reactor, self._stop_reactor, self._reload, service=process.service)
         self.observer: ILogObserver | None = None
 
@@ -214,9 +216,10 @@ class Daemon(Service):
             self._reactor.stop()
 
     def _reload(self) -> None:
-        reloads = [*self._process.reloads, *(one for port in self._ports for one in port.reloads)]
+        of_ports = (one for port in self._ports for one in port.reloads)
+        reloads = [*self._process.reloads, *self._reloads, *of_ports]
         if not reloads:
-            self.log.info("Nothing to reload: there is no log file and no certificate")
+            self.log.info("Nothing to reload: there is no log file, certificate or --config")
         for what, reload in reloads:
             try:
                 reload()

@@ -42,16 +42,30 @@ _MAX_LENGTH = 2000
 _APPEND = os.O_WRONLY | os.O_APPEND | os.O_CREAT
 
 
-def make_observer(level: str, form: str, file: Output | TextIO) -> ILogObserver:
+class Level:
+    """The level from which on events are logged. It can change while the daemon runs."""
+
+    def __init__(self, name: str) -> None:
+        self._predicate = LogLevelFilterPredicate()
+        self.set(name)
+
+    def set(self, name: str) -> None:
+        """`debug`, `info`, `warn` or `error`."""
+        self._predicate.clearLogLevels()
+        self._predicate.setLogLevelForNamespace("", _LEVELS[name])
+        # Autobahn's events hold what clients wrote in their handshakes, and call their faults
+        # errors.
+        self._predicate.setLogLevelForNamespace("autobahn", LogLevel.critical)
+
+    def __call__(self, event: LogEvent) -> Any:
+        return self._predicate(event)
+
+
+def make_observer(level: Level, form: str, file: Output | TextIO) -> ILogObserver:
     """An observer that writes events of `level` and above as `form` (`text` or `json`)."""
-    predicate = LogLevelFilterPredicate(defaultLogLevel=_LEVELS[level])
-    # Autobahn's events hold what clients wrote in their handshakes, and call their faults errors.
-    predicate.setLogLevelForNamespace("autobahn", LogLevel.critical)
-    write = cast(
-        ILogObserver,
-        FileLogObserver(cast(TextIO, file), json_line if form == "json" else text_line),
-    )
-    return cast(ILogObserver, FilteringLogObserver(write, [cast(ILogFilterPredicate, predicate)]))
+    line = json_line if form == "json" else text_line
+    write = cast(ILogObserver, FileLogObserver(cast(TextIO, file), line))
+    return cast(ILogObserver, FilteringLogObserver(write, [cast(ILogFilterPredicate, level)]))
 
 
 class Output:

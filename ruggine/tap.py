@@ -56,6 +56,7 @@ from ruggine.net.http import make_site
 from ruggine.net.line_protocol import LineFactory
 from ruggine.passwords import Passwords
 from ruggine.pid_file import PidFile
+from ruggine.reconfiguration import Reconfiguration
 from ruggine.signals import is_service
 from ruggine.storage.accounts import AccountStore
 from ruggine.storage.chats import ChatStore
@@ -144,9 +145,12 @@ def makeService(options: Options) -> Service:
         foreground=bool(twistd.get("nodaemon")),
         service=is_service(twistd),
     )
-    daemon = make_daemon(chosen, default_reactor, process)
+    level = log.Level(chosen.log_level)
+    # twistd changes the folder; the file is where it was.
+    given = {**options, "config": chosen.config and str(chosen.config)}
+    daemon = make_daemon(chosen, default_reactor, process, level, lambda: config.load(given))
     if output is not None:
-        daemon.observer = log.make_observer(chosen.log_level, chosen.log_format, output)
+        daemon.observer = log.make_observer(level, chosen.log_format, output)
     return daemon
 
 
@@ -157,7 +161,9 @@ def _open_output(twistd: Mapping[str, Any]) -> log.Output:
         raise SystemExit(f"ruggine: {error}") from None
 
 
-def make_daemon(chosen: Config, reactor: Any, process: Process) -> Daemon:
+def make_daemon(
+    chosen: Config, reactor: Any, process: Process, level: log.Level, load: Callable[[], Config]
+) -> Daemon:
     """Every part of a daemon, put together. Nothing is opened before the service starts."""
     limits = chosen.limits
     debug = chosen.log_level == "debug"
@@ -275,6 +281,7 @@ def make_daemon(chosen: Config, reactor: Any, process: Process) -> Daemon:
             lag=lag,
         )
     )
+    reconfiguration = Reconfiguration(chosen, load, level, rates, [lines, sockets])
     performance_log = []
     if chosen.performance_log is not None:
         lines_of = PerformanceLog(chosen.performance_log, registry, lambda: read_totals(database))
@@ -304,6 +311,7 @@ def make_daemon(chosen: Config, reactor: Any, process: Process) -> Daemon:
         shutdown_timeout_s=limits.shutdown_timeout_s,
         notes=[] if redis else ["Redis not configured, using the embedded bus"],
         process=process,
+        reloads=[("The configuration", reconfiguration.reload)] if chosen.config else [],
     )
 
 

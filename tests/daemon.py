@@ -60,7 +60,8 @@ class Daemon:
             "--rate-limits": "off",
         }
         chosen.update(zip(self._options[::2], self._options[1::2], strict=True))
-        arguments = [part for pair in chosen.items() for part in pair]
+        # One that is empty is left to the daemon.
+        arguments = [part for pair in chosen.items() if pair[1] for part in pair]
         return [*self.program, *self.of_twistd, "ruggine", *arguments]
 
     def spawn(self, **how: Any) -> None:

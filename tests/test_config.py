@@ -99,3 +99,42 @@ def test_a_slip_in_the_environment_is_found() -> None:
     assert config.unknown_variables({"RUGGINE_LOGLEVEL": "x", "RUGGINE_TCP": "y", "HOME": "z"}) == [
         "RUGGINE_LOGLEVEL"
     ]
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    path = tmp_path / "ruggine.conf"
+    path.write_text(
+        "# what we chose\n\nRUGGINE_LOG_LEVEL=warn\n  RUGGINE_MESSAGES_RATE = 5/s:7 \n", "utf-8"
+    )
+    return path
+
+
+def test_a_file_counts_where_nothing_else_is_said(file: Path) -> None:
+    chosen = load({"RUGGINE_CONFIG": str(file)})
+    assert chosen.config == file
+    assert chosen.log_level == "warn"
+    assert chosen.rates is not None
+    assert chosen.rates.messages.burst == 7
+    assert load({"RUGGINE_LOG_LEVEL": "error"}, config=str(file)).log_level == "error"
+    assert load({"RUGGINE_LOG_LEVEL": "error"}, config=str(file), log_level="debug").log_level == (
+        "debug"
+    )
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["LOG_LEVEL=debug", "log-level: debug", "RUGGINE_LOGLEVEL=debug", "RUGGINE_CONFIG=it", "debug"],
+)
+def test_a_line_that_is_no_option_is_named_by_its_number(line: str, file: Path) -> None:
+    file.write_text(f"# ours\n{line}\n", "utf-8")
+    with pytest.raises(StartError, match=rf"^--config: {file}, line 2, has no option; .*\.$"):
+        load(config=str(file))
+
+
+def test_a_file_that_cannot_be_read_ends_the_start(file: Path) -> None:
+    with pytest.raises(StartError, match=r"^--config: .*is not there, or this user may not read"):
+        load(config=f"{file}x")
+    file.write_bytes(b"RUGGINE_LOG_LEVEL=\xff\n")
+    with pytest.raises(StartError, match=r"^--config: .*cannot be read as UTF-8"):
+        load(config=str(file))

@@ -62,7 +62,7 @@ def test_a_traceback_follows_indented() -> None:
 @pytest.mark.parametrize(("level", "seen"), [("debug", 4), ("info", 3), ("warn", 2), ("error", 1)])
 def test_levels(level: str, seen: int) -> None:
     file = io.StringIO()
-    observer = log.make_observer(level, "text", file)
+    observer = log.make_observer(log.Level(level), "text", file)
     for of in (LogLevel.debug, LogLevel.info, LogLevel.warn, LogLevel.error):
         observer(event("x", of))
     assert len(file.getvalue().splitlines()) == seen
@@ -71,6 +71,6 @@ def test_levels(level: str, seen: int) -> None:
 def test_autobahns_events_are_not_ours_to_show() -> None:
     """They hold what clients wrote in their handshakes."""
     file = io.StringIO()
-    observer = log.make_observer("debug", "text", file)
+    observer = log.make_observer(log.Level("debug"), "text", file)
     observer(event("Cookie: secret", LogLevel.error, log_namespace="autobahn.websocket.protocol"))
     assert file.getvalue() == ""

@@ -41,6 +41,10 @@ class RateLimits:
         self._monotonic = monotonic
         self._full_at_s: Recent[tuple[Kind, str], float] = Recent(_REMEMBERED)
 
+    def change(self, rates: Rates) -> None:
+        """From now on; who is over a new rate waits for that one."""
+        self._rates = rates
+
     def charge(self, kind: Kind, key: str) -> None:
         """Take one token. Raises RateLimited, and takes none then."""
         if self._rates is None:

@@ -287,10 +287,10 @@ class LineFactory(protocol.ServerFactory):
         self.hub = hub
         self.connections = connections
         self.limits = limits
-        self._debug = debug
+        self.debug = debug
 
     def log_delivery(self, user: User) -> None:
-        if self._debug:
+        if self.debug:
             self.log.debug(
                 "[TCP:WATCH] Delivered message to user {name} (user_id: {id})",
                 name=user.name,
