@@ -63,7 +63,7 @@ class Account:
         if not self.chats.advance(chat, frame.seq):
             return None
         if broken:
-            self._begin_at_end(chat)
+            self._begin_anew(chat)
         row = rows.of_entry(frame)
         if row is None:
             self._change_row(chat, frame)
@@ -101,7 +101,7 @@ class Account:
         chat = self.chats.need(key_of(gap, self.me))
         self.chats.pass_over(chat, gap.last)
         self.chats.save(chat)
-        self._begin_at_end(chat)
+        self._begin_anew(chat)
 
     def take_receipt(self, receipt: frames.ReadReceipt) -> None:
         """Of somebody, or of oneself on another device."""
@@ -111,8 +111,9 @@ class Account:
         if receipt.username != self.me:
             self.store.save_read(chat.id, receipt.username, receipt.seq)
             self.shown.read_by(chat, receipt.username, receipt.seq)
-        elif self.chats.read(chat, receipt.seq):
+        elif self.chats.read_elsewhere(chat, receipt.seq):
             self._changed("chats")
+            self._changed("page")
 
     # What is forgotten
 
@@ -120,20 +121,20 @@ class Account:
         """The daemon has another database than before."""
         self.chats.forget_progress()
         self.shown.forget_reads()
-        self.shown.open_at_end()
+        self.shown.begin_anew()
 
     def forget_entries(self, key: ChatKey) -> None:
         """The person has discarded what a chat has up to now. What came meanwhile is asked for
         again."""
         chat = self.chats.need(key)
         self.store.forget_entries(chat.id)
-        chat.low, chat.preview, chat.unread, chat.mentions = chat.cursor + 1, "", 0, 0
+        chat.low, chat.preview, chat.unread = chat.cursor + 1, "", 0
         self.chats.save(chat)
-        self._begin_at_end(chat)
+        self.chats.forget_mentions(chat)
         if chat.key == self.shown.key:
-            self.shown.load_older()
+            self.shown.show(chat)
         self._changed("chats")
 
-    def _begin_at_end(self, chat: StoredChat) -> None:
+    def _begin_anew(self, chat: StoredChat) -> None:
         if chat.key == self.shown.key:
-            self.shown.open_at_end()
+            self.shown.begin_anew()

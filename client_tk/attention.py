@@ -1,10 +1,8 @@
-"""One rule for what counts as read, and for what calls the person.
+"""One rule for what calls the person. What they have read is decided in `reading`.
 
-- Unread is what stands after the read mark.
-- A chat is **read** up to its end while the window has the focus, the chat is shown, and it is
-  scrolled to its end. Nothing else moves the mark.
-- A message of somebody else **calls** unless it was read in the moment it came. A hidden or
-  minimised window always calls, whatever chat is open in it.
+- A message of somebody else **calls** unless it came before the eyes of the person: the window has
+  the focus and nothing of the program lies over the chat, the chat is shown, and it is scrolled to
+  its end. A hidden or minimised window always calls, whatever chat is open in it.
 - A muted chat calls only for a mention.
 - What comes while the client is still catching up calls once, together, when it has caught up.
 """
@@ -31,10 +29,10 @@ class Scene(Struct, frozen=True, kw_only=True):
 
 
 class Verdict(Struct, frozen=True):
-    """`read`: move the mark to the end. `notify`: show a notification; `urge`: point the taskbar
-    at the window; `sound`: ring, if the person wants sounds."""
+    """`seen`: it came before the eyes of the person. `notify`: show a notification; `urge`: point
+    the taskbar at the window; `sound`: ring, if the person wants sounds."""
 
-    read: bool
+    seen: bool
     notify: bool
     urge: bool
     sound: bool
@@ -42,9 +40,9 @@ class Verdict(Struct, frozen=True):
 
 def judge(scene: Scene) -> Verdict:
     """The whole rule."""
-    read = scene.focused and scene.visible and scene.shown and scene.at_end
-    calls = not scene.own and not read and (scene.mention or not scene.muted)
-    return Verdict(read, calls, calls and not scene.focused, calls and scene.caught_up)
+    seen = scene.focused and scene.visible and scene.shown and scene.at_end
+    calls = not scene.own and not seen and (scene.mention or not scene.muted)
+    return Verdict(seen, calls, calls and not scene.focused, calls and scene.caught_up)
 
 
 def mentions(text: str, name: str) -> bool:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
+from client_tk.attention import mentions
 from client_tk.model import ChatKey, ChatLine, Person, Row
 from client_tk.store import Store, StoredChat
 from ruggine.wire.results import ChatItem
@@ -18,6 +19,7 @@ class Chats:
         self._store = store
         self._me = me
         self._chats = {chat.key: chat for chat in store.chats()}
+        self._expected: tuple[StoredChat, int] | None = None
 
     def __contains__(self, key: ChatKey) -> bool:
         return key in self._chats
@@ -77,8 +79,9 @@ class Chats:
         self._store.forget_entries()
         for chat in self._chats.values():
             chat.low, chat.cursor, chat.read_seq = 1, 0, 0
-            chat.unread = chat.mentions = chat.counted = 0
+            chat.unread = chat.counted = 0
             self._store.save_chat(chat)
+            self.forget_mentions(chat)
 
     def take_list(self, items: Iterable[ChatItem]) -> list[StoredChat]:
         """What the daemon says of all chats; a group that is not among them was left. Returns
@@ -106,12 +109,13 @@ class Chats:
             if item.last_message is not None:
                 self._show(chat, item.last_message.sender, item.last_message.content,
                            item.last_message.timestamp)  # fmt: skip
+        if item.read_seq > chat.read_seq:
+            self._keep_mentions(chat, lambda seq: seq > item.read_seq)
         if item.read_seq >= chat.read_seq:
             chat.read_seq = item.read_seq
             chat.counted = max(item.seq, chat.cursor)
             newer = self._store.unread(chat.id, item.seq, self._me) if chat.cursor > item.seq else 0
             chat.unread = max(item.unread, 0) + newer
-            chat.mentions = min(chat.mentions, chat.unread)
 
     # What is unread
 
@@ -126,34 +130,80 @@ class Chats:
         if seq > chat.counted:
             chat.counted = seq
             chat.unread += 1
-        chat.mentions += mention
+        if mention:
+            chat.mentions = (*chat.mentions, seq)
+            self._store.save_mentions(chat)
 
     def reword(self, chat: StoredChat, before: Row, now: Row) -> None:
         """A message of the cache says something else now, or nothing any more."""
         unread = before.sender != self._me and (before.seq or 0) > chat.read_seq
         if unread and now.deleted and not before.deleted:
             chat.unread = max(chat.unread - 1, 0)
-            chat.mentions = min(chat.mentions, chat.unread)
+        if not mentions(now.content, self._me):
+            self._keep_mentions(chat, lambda seq: seq != now.seq)
         last = self._store.last_said(chat.id)
         chat.preview = ""
         if last is not None:
             self._show(chat, last.sender, last.content, last.time_s)
 
     def read(self, chat: StoredChat, seq: int) -> bool:
-        """The read mark has come to `seq`, here or on another device. Whether that is news."""
-        if seq <= chat.read_seq and not chat.unread:
-            return False
+        """The read mark has come to `seq`. Whether that is news. A mention is kept until it was
+        `see`n: somebody may have gone past it."""
+        before = chat.read_seq, chat.unread
         chat.read_seq = max(seq, chat.read_seq)
         chat.unread = self._unread(chat)
-        chat.mentions = min(chat.mentions, chat.unread)
+        if (chat.read_seq, chat.unread) == before:
+            return False
         self._store.save_chat(chat)
         return True
 
+    def read_elsewhere(self, chat: StoredChat, seq: int) -> bool:
+        """The same, on another device: what was seen there is not known better than that."""
+        if seq > chat.read_seq:
+            self._keep_mentions(chat, lambda mention: mention > seq)
+        return self.read(chat, seq)
+
+    def see(self, chat: StoredChat, first: int, last: int) -> bool:
+        """The rows from `first` to `last` were seen. Whether a mention was among them."""
+        return self._keep_mentions(chat, lambda seq: not first <= seq <= last)
+
+    def forget_mentions(self, chat: StoredChat) -> None:
+        self._keep_mentions(chat, lambda _seq: False)
+
+    def _keep_mentions(self, chat: StoredChat, wanted: Callable[[int], bool]) -> bool:
+        kept = tuple(filter(wanted, chat.mentions))
+        if kept == chat.mentions:
+            return False
+        chat.mentions = kept
+        self._store.save_mentions(chat)
+        return True
+
+    def expect(self, chat: StoredChat, seq: int) -> None:
+        """The new message `seq` came before the eyes of the person: it is not shown as unread
+        while they look, for it will be read in a moment."""
+        if chat.unread <= 1:
+            self._expected = (chat, seq)
+
+    def expect_nothing(self) -> bool:
+        """The person does not look there any more. Whether they did."""
+        was, self._expected = self._expected, None
+        return was is not None
+
     @property
     def unread(self) -> int:
-        """Of all chats that are not muted."""
+        """Of all chats that are not muted, as it is shown."""
         chats = self._chats.values()
-        return sum(chat.unread for chat in chats if not chat.muted and not chat.left)
+        return sum(self._shown_unread(chat) for chat in chats if not chat.muted and not chat.left)
+
+    def _shown_unread(self, chat: StoredChat) -> int:
+        return 0 if self._expects(chat) else chat.unread
+
+    def _shown_mentions(self, chat: StoredChat) -> int:
+        since = self._expected[1] if self._expected and self._expects(chat) else None
+        return sum(since is None or seq < since for seq in chat.mentions)
+
+    def _expects(self, chat: StoredChat) -> bool:
+        return self._expected is not None and self._expected[0] is chat
 
     def _unread(self, chat: StoredChat) -> int:
         """As far as it can be known, where the cache begins behind the read mark."""
@@ -176,8 +226,8 @@ class Chats:
     def _line(self, chat: StoredChat, people: dict[str, Person]) -> ChatLine:
         person = people.get(chat.key.name) if chat.key.kind == "private" else None
         return ChatLine(
-            key=chat.key, title=chat.title or chat.key.name, unread=chat.unread,
-            mentions=chat.mentions, online=person is not None and person.online,
+            key=chat.key, title=chat.title or chat.key.name, unread=self._shown_unread(chat),
+            mentions=self._shown_mentions(chat), online=person is not None and person.online,
             muted=chat.muted, preview=chat.preview, draft=chat.draft, time_s=chat.time_s,
         )  # fmt: skip
 

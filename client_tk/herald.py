@@ -1,4 +1,4 @@
-"""Applies the rule of `attention` to the window as it stands: what counts as read, what calls."""
+"""Applies the rule of `attention` to the window as it stands: what calls the person."""
 
 from __future__ import annotations
 
@@ -19,14 +19,20 @@ class Herald:
         self.visible = True
         self._missed: list[tuple[StoredChat, Row]] = []
 
-    def has_read(self, shown: Transcript) -> bool:
+    @property
+    def looking(self) -> bool:
+        """Whether the person looks at the window."""
+        return self.focused and self.visible
+
+    def sees_end(self, shown: Transcript) -> bool:
         """Whether the person has the end of the shown chat before their eyes."""
-        return self._judge(shown.chat, shown, None, "", caught_up=True).read
+        return self._judge(shown.chat, shown, None, "", caught_up=True).seen
 
     def announce(
         self, chat: StoredChat, row: Row, shown: Transcript | None, me: str, *, caught_up: bool
-    ) -> None:
-        """A new entry has come. What comes before the client has caught up waits for that."""
+    ) -> bool:
+        """A new entry has come; whether before the eyes of the person. What comes before the client
+        has caught up waits for that."""
         verdict = self._judge(chat, shown, row, me, caught_up=caught_up)
         if verdict.notify and caught_up:
             self._notify(chat, row)
@@ -36,6 +42,7 @@ class Herald:
             self._outside.urge()
         if verdict.sound:
             self._outside.ring()
+        return verdict.seen
 
     def announce_missed(self) -> None:
         """All of it together: the client has caught up."""

@@ -121,16 +121,21 @@ class ChatLine(Struct, frozen=True):
 class Page(Struct, frozen=True):
     """What a transcript shows, oldest first.
 
-    `new_from` is the `seq` of the first entry that was new when the chat was opened. `has_older`
-    and `has_newer` say whether there is more above and below; `loading`, that older entries are
-    being fetched. `read_by` says, for who has read it, up to which `seq`. `quotes` has the
-    messages that rows of this page reply to, as far as they are known.
+    `opened` is another number each time a chat is opened; it is opened at the row `start`, or
+    where there is none at the place where it was left. The line "New messages" stands above the
+    row `new_from`; `ahead` is the first message that the person has not come to yet. `has_older`
+    and `has_newer` say whether there is more above and below; `loading`, that rows are being
+    fetched. `read_by` says, for who has read it, up to which `seq`. `quotes` has the messages
+    that rows of this page reply to, as far as they are known.
     """
 
     key: ChatKey
     me: str
     rows: tuple[Row, ...] = ()
+    opened: int = 0
+    start: int | None = None
     new_from: int | None = None
+    ahead: int | None = None
     has_older: bool = False
     has_newer: bool = False
     loading: bool = False

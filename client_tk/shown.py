@@ -8,6 +8,7 @@ from typing import Any
 from client_tk import rows
 from client_tk.asking import Then
 from client_tk.model import ChatKey, Page, Row
+from client_tk.reading import Reading, Sight, Span
 from client_tk.store import Store, StoredChat, Waiting
 from client_tk.transcript import Transcript
 from ruggine.wire import requests, results
@@ -31,6 +32,9 @@ class Shown:
         self.transcript: Transcript | None = None
         self._reads: dict[str, int] = {}
         self._page: Page | None = None
+        self._opened = 0
+        self._reading = Reading()
+        self._sight: Sight | None = None
         self._pages_asked = 0
         self._late_changes: list[tuple[StoredChat, Any]] = []
 
@@ -42,7 +46,10 @@ class Shown:
     def page(self) -> Page | None:
         transcript = self.transcript
         if self._page is None and transcript is not None:
-            self._page = transcript.page(self._waiting(transcript.chat), self._reads)
+            waiting = self._waiting(transcript.chat)
+            self._page = transcript.page(
+                waiting, self._reads, opened=self._opened, reached=self._reading.reached
+            )
         return self._page
 
     def forget_page(self) -> None:
@@ -52,34 +59,50 @@ class Shown:
     # Where it is
 
     def show(self, chat: StoredChat) -> None:
-        """At its first new message, or at its end."""
+        """At its first unread message, or where there is none at its end."""
         self.transcript = Transcript(self._store, chat, self._me)
         self._reads = self._store.reads(chat.id)
-        self.need_rows()
+        self._opened += 1
+        self._reading, self._sight = Reading(), None
+        self._ask_page(self.transcript.open())
+        if not self.transcript.rows:
+            self.load_older()
         self._changed("page")
 
-    def need_rows(self) -> None:
-        """Where nothing is cached, ask the daemon."""
-        if self.transcript is not None and not self.transcript.rows:
+    def caught_up(self) -> None:
+        """All is known of what is unread, and where nothing is cached, the daemon can be asked."""
+        transcript = self.transcript
+        if transcript is None:
+            return
+        if transcript.is_stale or (transcript.chat.unread and not transcript.rows):
+            self.show(transcript.chat)
+        elif not transcript.rows:
             self.load_older()
+
+    def begin_anew(self) -> None:
+        """What is shown is not known any more: at the end, until all is known."""
+        if self.transcript is not None:
+            self.transcript.open_at_end()
+            self.transcript.is_stale = True
+            self._changed("page")
 
     def open_at(self, seq: int) -> None:
         if self.transcript is not None:
             self._ask_page(self.transcript.open_at(seq))
             self._changed("page")
 
-    def open_at_end(self) -> None:
+    def go_to_end(self) -> None:
+        """The person goes there, past all that is before it."""
         if self.transcript is not None:
-            self.transcript.open_at_end()
+            self._reading.reach(self.transcript.chat.cursor)
+            if self.transcript.has_newer or self.transcript.loading:
+                self.transcript.open_at_end()
             self._changed("page")
 
     def follow(self) -> None:
-        """The person writes here: all of it was seen, and the end is what they look at."""
-        if self.transcript is not None:
-            self.transcript.new_from = None
-            if self.transcript.has_newer:
-                self.transcript.open_at_end()
-            self._changed("page")
+        """The person writes here: the end is what they look at."""
+        self.clear_new()
+        self.go_to_end()
 
     def load_older(self) -> None:
         if self.transcript is not None:
@@ -96,6 +119,45 @@ class Shown:
         if self.transcript is not None:
             self.transcript.new_from = None
             self._changed("page")
+
+    def mark_new(self, chat: StoredChat) -> None:
+        """Something has come to a chat that was not before the eyes of the person."""
+        if self.transcript is not None and self.transcript.chat is chat:
+            self.transcript.mark_new()
+            self._changed("page")
+
+    # What is read of it
+
+    def sees(self, sight: Sight) -> None:
+        """What can be seen has changed. Of another showing than this one it means nothing."""
+        if self.transcript is not None and sight.opened == self._opened:
+            self._sight = sight
+            self.transcript.at_end = sight.at_end
+
+    def look(self, now_s: float, *, looking: bool) -> None:
+        """Whether somebody looks, or what they see, may have changed. Ask for `seen` before."""
+        sight, reading, transcript = self._sight, self._reading, self.transcript
+        if sight is None or transcript is None:
+            return
+        reading.reach(transcript.chat.read_seq)
+        led = transcript.leads(reading.reached, sight.first, by_hand=sight.by_hand)
+        if looking and sight.last and led:
+            reading.see(Span(sight.first, sight.last), now_s)
+        else:
+            reading.look_away()
+        ahead = self._page.ahead if self._page is not None else None
+        if sight.at_end and ahead is not None and ahead <= reading.reached:
+            self._changed("page")
+
+    def seen(self, now_s: float) -> Span | None:
+        """The rows that somebody has seen since the last time."""
+        return self._reading.seen(now_s)
+
+    def due_s(self) -> float | None:
+        """When to ask for `seen` again."""
+        return self._reading.due_s()
+
+    # What is known besides
 
     def forget_reads(self) -> None:
         """The daemon has another database than before: who has read what is not known."""
@@ -136,8 +198,10 @@ class Shown:
             if isinstance(reply, results.GetMessagesResult):
                 transcript.take_page(request, reply)
                 self._change_late(transcript)
+                if transcript is self.transcript:
+                    self._ask_page(transcript.seek())
             else:
-                transcript.loading = False
+                transcript.open_cached()
             if not self._pages_asked:
                 self._late_changes.clear()
             self._changed("page")
@@ -159,4 +223,5 @@ class Shown:
         self._pages_asked = 0
         self._late_changes.clear()
         if self.transcript is not None:
-            self.transcript.loading = False
+            self.transcript.open_cached()
+            self._changed("page")

@@ -33,6 +33,7 @@ from client_tk.model import (
 )
 from client_tk.outbox import Outbox, unified
 from client_tk.outside import Outside
+from client_tk.reading import Sight
 from client_tk.roster import Roster
 from client_tk.shown import Shown
 from client_tk.store import Store, StoredChat, StoreError
@@ -181,7 +182,7 @@ class State:
             if self._account is account:
                 if self._connection.is_caught_up:
                     self._herald.announce_missed()
-                self._maybe_read()
+                self._look()
         except Exception as error:
             _log.warning("What came could not be taken: %s", type(error).__name__)
             if self._account is account:
@@ -350,9 +351,16 @@ class State:
             account.outbox.seen(row.client_id, self._outside.now_s())
             self._changed("link", "page")
         self._changed("typing")
-        self._herald.announce(
-            chat, row, account.shown.transcript, self.me, caught_up=self._connection.is_caught_up
+        caught_up = self._connection.is_caught_up
+        was_seen = self._herald.announce(
+            chat, row, account.shown.transcript, self.me, caught_up=caught_up
         )
+        if row.sender == self.me:
+            return
+        if was_seen and caught_up:
+            account.chats.expect(chat, row.seq or 0)
+        else:
+            account.shown.mark_new(chat)
 
     def _on_typing(self, frame: frames.Typing) -> None:
         key = key_of(frame, self.me, frame.sender)
@@ -390,7 +398,7 @@ class State:
             return
         for chat in account.chats.take_list(reply.chats):
             self._mark_read(chat)
-        account.shown.need_rows()
+        account.shown.caught_up()
         self._changed("chats", "page")
 
     # Chats
@@ -533,33 +541,42 @@ class State:
 
     # Reading and being called
 
-    def seen(
-        self,
-        *,
-        focused: bool | None = None,
-        visible: bool | None = None,
-        at_end: bool | None = None,
-    ) -> None:
+    def seen(self, *, focused: bool | None = None, visible: bool | None = None) -> None:
         """How the window stands: only what is given has changed."""
         herald = self._herald
         herald.focused = herald.focused if focused is None else focused
         herald.visible = herald.visible if visible is None else visible
-        transcript = self._account.shown.transcript if self._account is not None else None
-        if at_end is not None and transcript is not None:
-            transcript.at_end = at_end
-        with contextlib.suppress(sqlite3.Error):
-            self._maybe_read()
+        self._look()
 
-    def _maybe_read(self) -> None:
+    def sees(self, sight: Sight) -> None:
+        """What of the selected chat is in sight has changed."""
+        if self._account is not None:
+            self._read(self._account)
+            self._account.shown.sees(sight)
+            self._look()
+
+    def _look(self) -> None:
         account = self._account
-        shown = account.shown.transcript if account is not None else None
-        if account is None or shown is None or not self._herald.has_read(shown):
+        if account is None:
             return
-        chat = shown.chat
-        if chat.cursor > chat.read_seq or chat.unread:
-            account.chats.read(chat, chat.cursor)
-            self._mark_read(chat)
+        self._read(account)
+        account.shown.look(self._outside.now_s(), looking=self._herald.looking)
+        shown = account.shown.transcript
+        if not (shown and self._herald.sees_end(shown)) and account.chats.expect_nothing():
             self._changed("chats")
+
+    def _read(self, account: Account) -> None:
+        """Move the mark as far as somebody has seen."""
+        with contextlib.suppress(sqlite3.Error):  # a full disk is no reason not to read
+            seen = account.shown.seen(self._outside.now_s())
+            if seen is None or account.shown.transcript is None:
+                return
+            chat = account.shown.transcript.chat
+            if account.chats.see(chat, *seen):
+                self._changed("chats")
+            if account.chats.read(chat, account.shown.transcript.read_to(seen.last)):
+                self._mark_read(chat)
+                self._changed("chats", "page")
 
     def _mark_read(self, chat: StoredChat) -> None:
         """Tell the daemon, and with it the other devices and who wrote it."""
@@ -601,7 +618,7 @@ class State:
         """When to call `tick` next, by the monotonic clock; None if nothing is planned."""
         times = [self._asking.due_s(), self._connection.due_s(), self._typists.due_s()]
         if self._account is not None:
-            times.append(self._account.outbox.due_s())
+            times += [self._account.outbox.due_s(), self._account.shown.due_s()]
         return min((time for time in times if time is not None), default=None)
 
     def tick(self) -> None:
@@ -611,6 +628,7 @@ class State:
         self._connection.tick(now_s, self._reopen)
         if self._account is not None:
             self._account.outbox.send_more(now_s)
+            self._read(self._account)
         if self._typists.forget_late(now_s):
             self._changed("typing")
 

@@ -18,9 +18,7 @@ from msgspec import Struct
 from client_tk.model import ChatKey, Row
 from client_tk.texts import _
 
-VERSION = 1
-
-_SCHEMA = """
+_FIRST = """
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE chats (
     id INTEGER PRIMARY KEY,
@@ -75,15 +73,35 @@ CREATE TABLE reads (
 ) WITHOUT ROWID;
 """
 
+_MENTIONS = """
+CREATE TABLE mentions (
+    chat_id INTEGER NOT NULL,
+    seq INTEGER NOT NULL,
+    PRIMARY KEY (chat_id, seq)
+) WITHOUT ROWID;
+INSERT INTO mentions
+    SELECT chats.id, seq FROM chats JOIN entries ON chat_id = chats.id
+    WHERE mentions > 0 AND seq > read_seq AND entries.kind = 'message' AND content LIKE '%@%';
+ALTER TABLE chats DROP COLUMN mentions;
+"""
+"""Which messages that name the person they have not seen; before, only how many there were."""
+
+_STEPS = (_FIRST, _MENTIONS)
+"""What makes the tables of each version out of those of the one before."""
+
+VERSION = len(_STEPS)
+
 _ROW = (
     "seq, kind, sender, content, time_s, client_id, reply_to, edited, deleted, reactions, subject"
 )
+_OF_OTHERS = "chat_id = ? AND seq > ? AND kind = 'message' AND sender <> ? AND NOT deleted"
 _reactions = msgspec.json.Decoder(tuple[tuple[str, tuple[str, ...]], ...])
 
 
 class StoredChat(Struct):
-    """A chat as it is kept. `unread` counts up to the entry `counted`; `left` is a group that one
-    is no longer in."""
+    """A chat as it is kept. `unread` counts up to the entry `counted`; `mentions` has each `seq`
+    of a message that names the person and was not seen; `left` is a group that one is no longer
+    in."""
 
     id: int
     key: ChatKey
@@ -94,7 +112,7 @@ class StoredChat(Struct):
     cursor: int = 0
     read_seq: int = 0
     unread: int = 0
-    mentions: int = 0
+    mentions: tuple[int, ...] = ()
     counted: int = 0
     muted: bool = False
     left: bool = False
@@ -169,14 +187,15 @@ class Store:
 
     def chats(self) -> list[StoredChat]:
         found = self._database.execute(
-            "SELECT id, kind, name, title, role, open, low, cursor, read_seq, unread, mentions, "
+            "SELECT id, kind, name, title, role, open, low, cursor, read_seq, unread, "
             "counted, muted, left_it, draft, preview, time_s FROM chats"
         )
         return [
             StoredChat(
                 id=r[0], key=ChatKey(r[1], r[2]), title=r[3], role=r[4], open=bool(r[5]),
-                low=r[6], cursor=r[7], read_seq=r[8], unread=r[9], mentions=r[10], counted=r[11],
-                muted=bool(r[12]), left=bool(r[13]), draft=r[14], preview=r[15], time_s=r[16],
+                low=r[6], cursor=r[7], read_seq=r[8], unread=r[9], mentions=self._mentions(r[0]),
+                counted=r[10], muted=bool(r[11]), left=bool(r[12]), draft=r[13], preview=r[14],
+                time_s=r[15],
             )
             for r in found
         ]  # fmt: skip
@@ -188,17 +207,30 @@ class Store:
         return StoredChat(added.lastrowid or 0, key, title)
 
     def save_chat(self, chat: StoredChat) -> None:
-        """Everything but the draft, which is saved when it changes."""
+        """Everything but the draft and the mentions, which are saved when they change."""
         self._database.execute(
             "UPDATE chats SET title = ?, role = ?, open = ?, low = ?, cursor = ?, read_seq = ?, "
-            "unread = ?, mentions = ?, counted = ?, muted = ?, left_it = ?, preview = ?, "
-            "time_s = ? WHERE id = ?",
+            "unread = ?, counted = ?, muted = ?, left_it = ?, preview = ?, time_s = ? "
+            "WHERE id = ?",
             (
                 chat.title, chat.role, chat.open, chat.low, chat.cursor, chat.read_seq,
-                chat.unread, chat.mentions, chat.counted, chat.muted, chat.left, chat.preview,
+                chat.unread, chat.counted, chat.muted, chat.left, chat.preview,
                 chat.time_s, chat.id,
             ),
         )  # fmt: skip
+
+    def save_mentions(self, chat: StoredChat) -> None:
+        with self.writing():
+            self._database.execute("DELETE FROM mentions WHERE chat_id = ?", (chat.id,))
+            self._database.executemany(
+                "INSERT INTO mentions VALUES (?, ?)", [(chat.id, seq) for seq in chat.mentions]
+            )
+
+    def _mentions(self, chat_id: int) -> tuple[int, ...]:
+        found = self._database.execute(
+            "SELECT seq FROM mentions WHERE chat_id = ? ORDER BY seq", (chat_id,)
+        )
+        return tuple(seq for (seq,) in found)
 
     def save_draft(self, chat: StoredChat) -> None:
         self._database.execute("UPDATE chats SET draft = ? WHERE id = ?", (chat.draft, chat.id))
@@ -240,13 +272,20 @@ class Store:
         return self._rows("chat_id = ? AND seq > ? ORDER BY seq LIMIT ?", (chat_id, seq, limit))
 
     def unread(self, chat_id: int, seq: int, me: str) -> int:
-        """Messages of others after `seq`."""
+        """How many messages of others stand after `seq`."""
         found = self._database.execute(
-            "SELECT COUNT(*) FROM entries WHERE chat_id = ? AND seq > ? AND kind = 'message' "
-            "AND sender <> ? AND NOT deleted",
+            f"SELECT COUNT(*) FROM entries WHERE {_OF_OTHERS}",  # noqa: S608 - constant
             (chat_id, seq, me),
         ).fetchone()
         return int(found[0])
+
+    def first_unread(self, chat_id: int, seq: int, me: str) -> int | None:
+        """The first message of others after `seq`."""
+        found = self._database.execute(
+            f"SELECT MIN(seq) FROM entries WHERE {_OF_OTHERS}",  # noqa: S608 - constant
+            (chat_id, seq, me),
+        ).fetchone()
+        return None if found[0] is None else int(found[0])
 
     def last_said(self, chat_id: int) -> Row | None:
         """The newest message, as far as it is cached."""
@@ -359,8 +398,8 @@ def _open(path: Path) -> sqlite3.Connection:
             raise StoreError(
                 _("The messages on this computer were kept by a newer Ruggine: start that one.")
             )
-        if version == 0:
-            database.executescript(f"BEGIN; {_SCHEMA} PRAGMA user_version = {VERSION}; COMMIT;")
+        for number, step in enumerate(_STEPS[version:], version + 1):
+            database.executescript(f"BEGIN; {step} PRAGMA user_version = {number}; COMMIT;")
     except BaseException:
         database.close()
         raise

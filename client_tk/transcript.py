@@ -22,7 +22,11 @@ _END = 2**63 - 1
 
 
 class Transcript:
-    """Tk thread only."""
+    """Tk thread only. Nothing is shown before one of the `open…`.
+
+    `start` is where it was opened, None for where it was left. `is_stale` says that it was opened
+    without all that is known by now of what is unread.
+    """
 
     def __init__(self, store: Store, chat: StoredChat, me: str) -> None:
         self._store = store
@@ -31,20 +35,34 @@ class Transcript:
         self.rows: list[Row] = []
         self.has_newer = False
         self.detached = False
-        self._detached_older = False
+        self._from = 1
         self.loading = False
         self._wanted: GetMessages | None = None
-        self.at_end = True
+        self.at_end = False
+        self.start: int | None = None
         self.new_from: int | None = None
-        self._unread_after = chat.read_seq if chat.unread else None
-        self.open_at_end()
-        self._mark_new()
+        self.is_stale = False
+        self._seeks_new = False
 
     # Where it is
 
+    def open(self) -> GetMessages | None:
+        """At the first unread message, or at a mention that was not seen, or at the end; what has
+        to be asked of the daemon for that, if it is not cached."""
+        chat = self.chat
+        if chat.unread and chat.read_seq + 1 < chat.low:
+            self._seeks_new = self.loading = True
+            return self._ask(after=max(chat.read_seq - PAGE // 2, 0))
+        self.mark_new()
+        self.start = self.new_from or next(iter(chat.mentions), None)
+        if self.start is not None:
+            return self.open_at(self.start)
+        self.open_at_end()
+        return None
+
     def open_at_end(self) -> None:
         self.rows = self._store.before(self.chat.id, _END, PAGE)
-        self.has_newer = self.detached = self.loading = False
+        self.has_newer = self.detached = self.loading = self._seeks_new = False
         self._wanted = None
 
     def open_at(self, seq: int) -> GetMessages | None:
@@ -53,27 +71,25 @@ class Transcript:
             before = self._store.before(self.chat.id, seq, PAGE // 2)
             self.rows = before + self._store.after(self.chat.id, seq - 1, PAGE // 2)
             self.has_newer = not self._is_last(self.rows)
-            self.detached = self.loading = False
+            self.detached = self.loading = self._seeks_new = False
             self._wanted = None
             return None
-        self.loading = True
+        self.loading, self._seeks_new = True, False
         return self._ask(after=max(seq - PAGE // 2, 0))
+
+    def open_cached(self) -> None:
+        """As near to what was wanted as one can come without the daemon."""
+        self.loading = False
+        if self._seeks_new and not self.rows:
+            self.open_at(self.chat.low)
+            self.is_stale = True
 
     @property
     def has_older(self) -> bool:
         if self.detached:
-            return self._detached_older
+            return self._from > 1
         first = self._first
         return self.chat.low > 1 or bool(self._store.before(self.chat.id, first, 1))
-
-    def _mark_new(self) -> None:
-        """Once, when there is something to be marked."""
-        after = self._unread_after
-        if after is None or not self.rows:
-            return
-        self._unread_after = None
-        new = (r.seq for r in self.rows if (r.seq or 0) > after and r.sender != self._me)
-        self.new_from = next(new, None)
 
     @property
     def shows_end(self) -> bool:
@@ -89,6 +105,43 @@ class Transcript:
         last = rows[-1].seq or 0 if rows else self.chat.cursor
         return not self._store.after(self.chat.id, last, 1)
 
+    # What is new in it
+
+    def mark_new(self) -> None:
+        """The line stands above the first unread message; one above what was read since is moved
+        there."""
+        read = self.chat.read_seq
+        if (self.new_from is None or self.new_from <= read) and self._knows(read + 1):
+            self.new_from = self._first_unread(read)
+
+    def _first_unread(self, after: int) -> int | None:
+        if not self.detached:
+            return self._store.first_unread(self.chat.id, after, self._me)
+        return next((row.seq for row in self.rows if self._is_unread(row, after)), None)
+
+    def _is_unread(self, row: Row, after: int) -> bool:
+        said = row.kind == "message" and not row.deleted and row.sender != self._me
+        return said and (row.seq or 0) > after
+
+    def leads(self, reached: int, first: int, *, by_hand: bool) -> bool:
+        """Whether somebody who had come to `reached` has come to `first` without being carried over
+        anything: no unread message lies between, or they are all loaded, and scrolled over by
+        hand."""
+        if not self._knows(reached + 1):
+            return False
+        unread = self._first_unread(reached)
+        return unread is None or unread >= (self._first if by_hand else first)
+
+    def _knows(self, seq: int) -> bool:
+        """Whether no entry is missing from there to the rows that are shown."""
+        return (self._from if self.detached else self.chat.low) <= seq
+
+    def read_to(self, last: int) -> int:
+        """How far the log is read when the row `last` is: after the last row only changes of
+        others follow."""
+        is_end = not self.has_newer and self.rows and self.rows[-1].seq == last
+        return self.chat.cursor if is_end else last
+
     # More of it
 
     def older(self) -> GetMessages | None:
@@ -97,7 +150,7 @@ class Transcript:
             return None
         if self.detached:
             self.loading = True
-            return self._ask(before=self._first)
+            return self._ask(before=self._from)
         found = self._store.before(self.chat.id, self._first, PAGE)
         if found:
             self._prepend(found)
@@ -139,7 +192,7 @@ class Transcript:
         if request.before is not None and not self.detached:
             self._keep_older(request.before, found, result.has_more)
         elif request.before is not None:
-            self._detached_older = result.has_more
+            self._from = (found[0].seq or 1) if result.has_more and found else 1
             self._prepend(found)
         else:
             self._take_after(request.after or 0, found, result.has_more)
@@ -152,29 +205,59 @@ class Transcript:
             self.chat.low = (found[0].seq or 1) if has_more and found else 1
             self._store.save_chat(self.chat)
         self.older()
-        self._mark_new()
 
     def _take_after(self, after: int, found: list[Row], has_more: bool) -> None:
-        last = self.rows[-1].seq if self.rows else None
-        if self.detached and after == last:
-            self.rows = (self.rows + found)[-MOST_ROWS:]
-        else:
-            self.rows, self.detached, self._detached_older = found, True, after > 0
-        self.has_newer = True
-        if not has_more:
+        follows = self.detached and bool(self.rows) and self.rows[-1].seq == after
+        if not follows:
+            self.rows, self._from = [], after + 1
+        self.detached = self.has_newer = True
+        self.rows += found
+        if not has_more or (found and (found[-1].seq or 0) >= self.chat.low - 1):
+            self._join()
+        if len(self.rows) > MOST_ROWS:
+            del self.rows[:-MOST_ROWS]
+            self._from = self._first
+        self._find_new(has_more=has_more)
+
+    def _find_new(self, *, has_more: bool) -> None:
+        """The page that was wanted for its first unread message has come."""
+        if not self._seeks_new:
+            return
+        self.mark_new()
+        self.start = self.new_from
+        self._seeks_new = self.new_from is None and self.detached and has_more
+        if self.new_from is None and not self._seeks_new:
             self.open_at_end()
+
+    def seek(self) -> GetMessages | None:
+        """What has to be asked for next, while the first unread message is not found."""
+        return self.newer() if self._seeks_new else None
+
+    def _join(self) -> None:
+        """The window has come to the cached run: from here on they are one."""
+        chat, low = self.chat, self.chat.low
+        older = [row for row in self.rows if (row.seq or 0) < low]
+        chat.low = min(self._from, low)
+        with self._store.writing():
+            self._store.put(chat.id, older)
+            self._store.save_chat(chat)
+        self.rows = older + self._store.after(chat.id, low - 1, PAGE)
+        self.detached, self.has_newer = False, not self._is_last(self.rows)
 
     # What happens in it
 
     def add(self, row: Row) -> None:
         """A new entry; shown if the end of the chat is."""
-        if self.detached or self.has_newer:
+        if self.detached or self.has_newer or (self.loading and not self.rows):
             return
         self.rows.append(row)
-        if len(self.rows) <= MOST_ROWS:
-            return
-        if self.at_end:
-            del self.rows[: -MOST_ROWS + PAGE]
+        if len(self.rows) > MOST_ROWS:
+            self._trim()
+
+    def _trim(self) -> None:
+        """Never what was not read yet, while its end is followed."""
+        if (self.rows[PAGE].seq or 0) <= self.chat.read_seq and self.at_end:
+            del self.rows[:PAGE]
         elif len(self.rows) > 2 * MOST_ROWS:
             del self.rows[-PAGE:]
             self.has_newer = True
@@ -186,7 +269,9 @@ class Transcript:
 
     # As it is shown
 
-    def page(self, waiting: list[Waiting], reads: dict[str, int]) -> Page:
+    def page(
+        self, waiting: list[Waiting], reads: dict[str, int], *, opened: int, reached: int
+    ) -> Page:
         read_to = max((seq for name, seq in reads.items() if name != self._me), default=0)
         rows = [self._shown(row, read_to) for row in self.rows]
         if not self.has_newer:
@@ -195,13 +280,25 @@ class Transcript:
             key=self.chat.key,
             me=self._me,
             rows=tuple(rows),
+            opened=opened,
+            start=self.start,
             new_from=self.new_from,
+            ahead=self._ahead(max(reached, self.chat.read_seq)),
             has_older=self.has_older,
             has_newer=self.has_newer,
             loading=self.loading,
             read_by=tuple(sorted((n, s) for n, s in reads.items() if n != self._me)),
             quotes=self._quotes(),
         )
+
+    def _ahead(self, reached: int) -> int | None:
+        """The first message of others after `reached`, of those that are shown."""
+        found = None
+        for row in reversed(self.rows):
+            if (row.seq or 0) <= reached:
+                break
+            found = row.seq if self._is_unread(row, reached) else found
+        return found
 
     def _shown(self, row: Row, read_to: int) -> Row:
         if row.sender != self._me or row.kind != "message" or row.deleted:

@@ -15,6 +15,7 @@ from client_tk.ui.dialog import Dialog
 from client_tk.ui.field import Sentence
 from client_tk.ui.group_info import GroupInfo
 from client_tk.ui.groups import JoinGroup, NewGroup
+from client_tk.ui.look import Look
 from client_tk.ui.password import ChangePassword
 from client_tk.ui.people import People
 from client_tk.ui.placement import place
@@ -130,28 +131,13 @@ class Root:
 
     def _watch_window(self) -> None:
         self.tk.configure(takefocus=False)  # what is bound here makes it no place to write
-        self.tk.bind("<FocusIn>", lambda _event: self._seen(focused=True), add="+")
-        self.tk.bind("<FocusOut>", self._on_focus_out, add="+")
-        self.tk.bind("<Map>", lambda event: self._on_map(event, visible=True), add="+")
-        self.tk.bind("<Unmap>", lambda event: self._on_map(event, visible=False), add="+")
+        self._look = Look(self.tk, self._read_part, self._looked)
 
-    def _on_focus_out(self, _event: object) -> None:
-        """Only if it does not stay within the program."""
-        self.tk.after_idle(self._look_where_focus_is)
+    def _read_part(self) -> tk.Misc:
+        return self._view.transcript if isinstance(self._view, Window) else self.tk
 
-    def _look_where_focus_is(self) -> None:
-        try:
-            focused = self.tk.focus_displayof() is not None
-        except KeyError:  # a menu of Tk's own
-            focused = True
-        self._seen(focused=focused)
-
-    def _on_map(self, event: tk.Event[tk.Misc], *, visible: bool) -> None:
-        if event.widget is self.tk:
-            self._seen(visible=visible)
-
-    def _seen(self, **how: bool) -> None:
-        self._state.seen(**how)
+    def _looked(self, *, focused: bool, visible: bool) -> None:
+        self._state.seen(focused=focused, visible=visible)
         self.settle()
 
     # Chats

@@ -7,7 +7,10 @@ import tkinter as tk
 from collections.abc import Callable
 from typing import Protocol
 
+from msgspec.structs import replace
+
 from client_tk.model import ChatKey, Page, Row
+from client_tk.reading import Sight
 from client_tk.ui.blocks import Blocks
 from client_tk.ui.difference import edits
 from client_tk.ui.scrollbar import Scrollbar
@@ -32,8 +35,8 @@ class TranscriptActions(Protocol):
     def newer(self) -> None:
         """What was said after the last row is wanted."""
 
-    def at_end(self, at_end: bool, /) -> None:
-        """Whether the newest message can be seen has changed, or another chat is shown."""
+    def sees(self, sight: Sight, /) -> None:
+        """What can be seen has changed, or was moved to by hand, or another chat is shown."""
 
     def reply(self, row: Row, /) -> None: ...
 
@@ -71,6 +74,8 @@ class Transcript(tk.Frame):
         self._cues: list[Cue] = []
         self._whole: frozenset[object] = frozenset()
         self._wanted: int | None = None
+        self._entering = False
+        self._sight: Sight | None = None
         self._places: dict[ChatKey, Place] = {}
         self._flash: str | None = None
         self._build()
@@ -104,25 +109,37 @@ class Transcript(tk.Frame):
     def show(self, page: Page | None) -> None:
         """Draw what differs from the page that is shown. None: no chat is selected."""
         old, self.page = self.page, page
-        if old is not None and (page is None or page.key != old.key):
+        entered = page is not None and (old is None or page.opened != old.opened)
+        if old is not None and (page is None or entered):
             self._leave(old.key)
         if page is None:
             self.overlay.nothing_selected()
             return
-        entered = old is None or old.key != page.key
+        self._entering = self._entering or entered
         place = None
         if entered or old is None or old.me != page.me or self._today != self._now()[:3]:
             place = self.view.place()
             self._today = self._now()[:3]
             self._drawing = self._new_drawing(page.me)
             self._redraw()
-        self.view.more_below = page.has_newer
+        self.view.more_below, self.view.stop = page.has_newer, page.ahead
         self._change(cues(page, self._whole), place)
-        if entered:
-            self.view.enter(self._places.pop(page.key, None))
+        if self._entering:
+            self._enter(page)
         self.overlay.show(page)
         self._go_to_wanted()
         self.view.look_later()
+
+    def _enter(self, page: Page) -> None:
+        """Where the chat was opened, or where it was left; once that is there."""
+        at = self.blocks.find_seq(page.start) if page.start is not None else None
+        if page.loading and at is None:
+            return
+        self._entering = False
+        place = self._places.pop(page.key, None)
+        self.view.enter(place)
+        if at is not None:
+            self.view.go_to(at)
 
     @property
     def emoji(self) -> bool:
@@ -140,8 +157,9 @@ class Transcript(tk.Frame):
 
     def _leave(self, key: ChatKey) -> None:
         place = self.view.place()
-        self._places.pop(key, None)
-        if place is not None and not self.view.held:
+        if not self._entering:
+            self._places.pop(key, None)
+        if place is not None and not self.view.held and not self._entering:
             self._places[key] = place
             if len(self._places) > _MOST_PLACES:
                 del self._places[next(iter(self._places))]
@@ -204,11 +222,14 @@ class Transcript(tk.Frame):
         self.text.tag_remove("flash", "1.0", "end")
 
     def go_to_new(self) -> None:
-        """Scroll to the first message that was new when the chat was opened, if there is one."""
-        if self.page is not None and self.page.new_from is not None:
-            at = self.blocks.find_seq(self.page.new_from)
-            if at is not None:
-                self.view.go_to(at)
+        """Scroll to the line "New messages", if there is one."""
+        if self.page is None or self.page.new_from is None:
+            return
+        at = self.blocks.find_seq(self.page.new_from)
+        if at is not None:
+            self.view.go_to(at)
+        else:
+            self._actions.jump_to(self.page.new_from)
 
     def go_to_end(self) -> None:
         """Scroll to the last row of the page, and stay at the end."""
@@ -216,9 +237,8 @@ class Transcript(tk.Frame):
         self.view.go_to_end()
 
     def _newest(self) -> None:
-        if self.page is not None and self.page.has_newer:
-            self._actions.jump_to_newest()
-        else:
+        self._actions.jump_to_newest()
+        if self.page is not None and not self.page.has_newer:
             self.go_to_end()
 
     def focus_set(self) -> None:
@@ -232,20 +252,24 @@ class Transcript(tk.Frame):
         self.view.touched()
         self.text.yview(*how)
 
-    def _looked(self, *, changed: bool) -> None:
+    def _looked(self) -> None:
         """The view has come to rest somewhere."""
         page = self.page
-        if page is None:
+        if page is None or self._entering:
             return
         self.overlay.show_pill(page, at_end=self.view.at_end)
-        if changed:
-            self._actions.at_end(self.view.at_end)
+        self._tell(self.view.sight(page.opened))
         if page is not self.page or page.loading:
             return
         if page.has_older and self.view.wants_older():
             self._actions.older()
         elif page.has_newer and self.view.wants_newer():
             self._actions.newer()
+
+    def _tell(self, sight: Sight) -> None:
+        if self._sight not in (sight, replace(sight, by_hand=True)):
+            self._sight = sight
+            self._actions.sees(sight)
 
     def destroy(self) -> None:
         self.view.close()

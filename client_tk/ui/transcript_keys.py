@@ -91,6 +91,7 @@ class Keys:
 
     def _go(self, at: int) -> str:
         blocks = self._over.blocks
+        self._over.view.touched()
         if len(blocks):
             at = min(max(at, 0), len(blocks) - 1)
             self.put(blocks[at].row)

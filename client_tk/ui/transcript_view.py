@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import tkinter as tk
-from typing import NamedTuple, Protocol
+from collections.abc import Callable, Iterator
+from typing import NamedTuple
 
+from client_tk.reading import Sight
 from client_tk.ui.blocks import Blocks
 from client_tk.ui.scrollbar import Scrollbar
 from client_tk.ui.transcript_text import identity
@@ -26,20 +28,19 @@ Place = tuple[Anchor, ...]
 """The lines that could be seen, the first one first: one of them will still be there."""
 
 
-class Looked(Protocol):
-    def __call__(self, *, changed: bool) -> None: ...
-
-
 class View:
-    """`held` says that the view stays at the end, whatever is added there. `at_end`, what was
-    found and told last."""
+    """`held` says that the view stays at the end, whatever is added there, but never so that the
+    row `stop` leaves it at the top. `at_end` is what was found last."""
 
-    def __init__(self, text: tk.Text, blocks: Blocks, bar: Scrollbar, looked: Looked) -> None:
+    def __init__(
+        self, text: tk.Text, blocks: Blocks, bar: Scrollbar, looked: Callable[[], object]
+    ) -> None:
         self._text, self._blocks, self._bar, self._looked = text, blocks, bar, looked
         self.held = True
         self.at_end = True
         self.more_below = False
-        self._entered = True
+        self.stop: int | None = None
+        self._by_hand = False
         self._asked: dict[str, object] = {}
         self._due: str | None = None
         text.configure(yscrollcommand=self._moved)
@@ -54,9 +55,13 @@ class View:
     # Staying
 
     def hold(self) -> None:
-        """At the end again, if that is where the view was."""
-        if self.held:
-            self._text.yview_moveto(1.0)
+        """At the end again, if that is where the view was, or as near as `stop` allows."""
+        if not self.held:
+            return
+        self._text.yview_moveto(1.0)
+        at = self._blocks.find_seq(self.stop) if self.stop is not None else None
+        if at is not None and self._text.compare("@0,0", ">", self._blocks.start(at)):
+            self._text.yview(self._blocks.start(at))
 
     def place(self) -> Place | None:
         """Where the view is."""
@@ -120,7 +125,7 @@ class View:
     def enter(self, place: Place | None) -> None:
         """Another chat is shown: where one was in it, or at its end."""
         self._asked.clear()
-        self._entered = True
+        self._by_hand = False
         self.held = place is None or not self._restore(place)
         self.hold()
 
@@ -134,7 +139,8 @@ class View:
         self.look_later()
 
     def go_to_end(self) -> None:
-        self.held = True
+        """The person wants to be there."""
+        self.held = self._by_hand = True
         self._text.yview_moveto(1.0)
         self.look_later()
 
@@ -149,11 +155,25 @@ class View:
         self._due = None
         if self._text.winfo_height() <= 1:
             return
-        at_end = self._sees_last() and not self.more_below
-        changed = at_end != self.at_end or self._entered
-        self.held = self.at_end = at_end
-        self._entered = False
-        self._looked(changed=changed)
+        self.held = self.at_end = self._sees_last() and not self.more_below
+        self._looked()
+        self._by_hand = False
+
+    def sight(self, opened: int) -> Sight:
+        """The rows whose last line can be seen, as the page `opened` has them."""
+        seqs = [seq for at in self._ended() if (seq := self._blocks[at].row.seq) is not None]
+        first, last = (seqs[0], seqs[-1]) if seqs else (0, 0)
+        return Sight(opened, first, last, self.at_end, self._by_hand)
+
+    def _ended(self) -> Iterator[int]:
+        """The blocks whose last line can be seen."""
+        first = self._blocks.at_pixel(0, 0)
+        for at in range(first if first is not None else 0, len(self._blocks)):
+            info = self._text.dlineinfo(f"{self._blocks.start(at + 1)}-1c")
+            if info is None and at != first:
+                return
+            if info is not None and 0 <= info[1] + info[3] // 2 <= self._text.winfo_height():
+                yield at
 
     def _sees_last(self) -> bool:
         info = self._text.dlineinfo("end-2c" if len(self._blocks) else "end-1c")
@@ -181,6 +201,7 @@ class View:
     def touched(self) -> None:
         """The person scrolls."""
         self._asked.clear()
+        self._by_hand = True
 
     def close(self) -> None:
         if self._due is not None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from client_tk.desktop.links import open_link
 from client_tk.model import ChatKey, LinkView, Row, Trouble
+from client_tk.reading import Sight
 from client_tk.settings import Settings
 from client_tk.state import State
 from client_tk.texts import _, ngettext
@@ -39,7 +40,6 @@ class Window(ttk.Frame):
         self._state = state
         self._owner = root
         self._countdown: str | None = None
-        self._opened: ChatKey | None = None
         self._settings = settings
         self.panes = Panes(self, settings)
         self.panes.pack(fill="both", expand=True)
@@ -93,12 +93,6 @@ class Window(ttk.Frame):
         title = self._state.title(key)
         self.composer.max_length = self._state.max_message_length
         self.composer.open(key, title, self._state.draft(key), enabled=not chat.left)
-        if key == self._opened:
-            return
-        self._opened = key
-        if self._state.page is not None and self._state.page.new_from is not None:
-            self.transcript.show(self._state.page)
-            self.transcript.go_to_new()
 
     def _show_header(self) -> None:
         key = self._state.selected
@@ -210,12 +204,14 @@ class Window(ttk.Frame):
             self._state.shown.load_newer()
             self._owner.settle()
 
-    def at_end(self, at_end: bool) -> None:
-        self._state.seen(at_end=at_end)
+    def sees(self, sight: Sight) -> None:
+        self._state.sees(sight)
         self._owner.settle()
 
     def jump_to_newest(self) -> None:
-        self._state.shown.open_at_end()
+        if self._state.selected is None:
+            return
+        self._state.shown.go_to_end()
         self._owner.settle()
         self.transcript.go_to_end()
 

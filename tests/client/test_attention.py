@@ -1,4 +1,4 @@
-"""The one rule for reading and calling, over every way that things can stand."""
+"""The one rule for calling, over every way that things can stand."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def scene(*what: str) -> Scene:
 LOOKING = ("focused", "visible", "shown", "at_end")
 
 TABLE = [
-    # how things stand, and what follows: read, notify, urge, sound
+    # how things stand, and what follows: seen, notify, urge, sound
     (LOOKING, (True, False, False, False)),
     (("focused", "visible", "shown"), (False, True, False, True)),
     (("focused", "visible", "at_end"), (False, True, False, True)),
@@ -50,11 +50,11 @@ def test_the_table(how: tuple[str, ...], then: tuple[bool, ...]) -> None:
 @pytest.mark.parametrize("so", SCENES)
 def test_what_holds_however_things_stand(so: Scene) -> None:
     verdict = judge(so)
-    assert verdict.read == (so.focused and so.visible and so.shown and so.at_end)
-    if verdict.read:
+    assert verdict.seen == (so.focused and so.visible and so.shown and so.at_end)
+    if verdict.seen:
         assert not verdict.notify
     if so.own or (so.muted and not so.mention):
-        assert verdict == Verdict(verdict.read, False, False, False)
+        assert verdict == Verdict(verdict.seen, False, False, False)
     if not so.visible and not so.own and not so.muted:
         assert verdict.notify  # a hidden window always calls
     if not so.caught_up:

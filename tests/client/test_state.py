@@ -161,7 +161,7 @@ def test_a_message_comes_is_counted_and_read_when_it_is_looked_at(world: World) 
     world.state.select(LUIGI)
     assert world.state.page is not None
     assert world.state.page.new_from == 1
-    world.state.seen(at_end=True)
+    world.looks()
     assert world.state.chats()[0].unread == 0
     assert [m["seq"] for m in world.said("mark_read")] == [1]
 
@@ -339,6 +339,7 @@ def test_nothing_is_shown_twice_and_a_break_begins_the_cache_anew(world: World) 
     world.message("luigi", "uno", seq=1)
     assert world.shown() == ["uno"]
     world.message("luigi", "sette", seq=7)
+    world.has_read(7)
     world.state.select(LUIGI)
     assert world.shown() == ["sette"]
     assert world.state.page is not None
@@ -376,6 +377,7 @@ def test_a_gap_is_asked_for_when_somebody_scrolls_there(world: World) -> None:
     world.answer("get_messages", messages=[item(n) for n in range(801, 901)], has_more=True)
     assert world.shown()[0] == "n. 801"
     assert len(world.shown()) == 101
+    world.has_read(901)
     world.restart()
     world.state.select(LUIGI)
     world.state.shown.load_older()
@@ -579,7 +581,7 @@ def test_a_full_disk_loses_nothing_that_was_typed(
 def test_a_disk_on_which_nothing_can_be_written_is_waited_for(world: World) -> None:
     world.state.select(LUIGI)
     world.message("luigi", "uno")
-    world.state.seen(focused=True, visible=True, at_end=True)
+    world.looks()
     assert world.state._account is not None
     world.state._account.store._database.execute("PRAGMA query_only = 1")
     for _ in range(3):
@@ -593,6 +595,7 @@ def test_a_disk_on_which_nothing_can_be_written_is_waited_for(world: World) -> N
     world.opens("ok")
     world.message("luigi", "due", seq=2)
     world.hear("caught_up")
+    world.looks()
     assert world.shown() == ["uno", "due"]
     assert world.state.unread == 0
 
@@ -605,7 +608,7 @@ def test_chats_are_read_although_nothing_can_be_written(world: World) -> None:
     assert world.state._account is not None
     world.state._account.store._database.execute("PRAGMA query_only = 1")
     world.state.select(ugo)
-    world.state.seen(focused=True, visible=True, at_end=True)
+    world.looks()
     assert world.shown() == ["da ugo"]
 
 
@@ -684,6 +687,7 @@ def test_what_comes_while_a_chat_is_discarded_is_neither_lost_nor_read(world: Wo
     world.state.discard_chat(LUIGI, lambda _reply: None)
     world.message("luigi", "resta")
     world.answer("delete_private_messages")
+    world.said("get_messages")
     world.answer("list_chats", chats=[chat_item(seq=2, unread=1)])
     assert world.state.chats()[0].unread == 1
     world.answer("get_messages", messages=[item(2, "resta")], has_more=False)
@@ -725,7 +729,7 @@ def test_a_group_that_was_left_is_no_longer_listed(world: World) -> None:
 
 def test_a_hidden_window_is_called_and_a_read_chat_is_not(world: World) -> None:
     world.state.select(LUIGI)
-    world.state.seen(focused=True, visible=True, at_end=True)
+    world.looks()
     world.message("luigi", "vista")
     assert world.notices == []
     world.state.seen(focused=False)
@@ -826,7 +830,7 @@ def test_a_jump_to_what_is_not_cached_reads_around_it_and_comes_back(world: Worl
     assert "intanto" not in world.shown()
     assert world.state.page is not None
     assert world.state.page.has_newer
-    world.state.shown.open_at_end()
+    world.state.shown.go_to_end()
     assert world.shown()[-1] == "intanto"
     assert len(world.shown()) == 100
 
@@ -835,15 +839,17 @@ def test_a_page_that_comes_when_one_has_gone_back_to_the_newest_changes_nothing(
     world: World,
 ) -> None:
     world.message("luigi", "ultimo", seq=5000)
+    world.has_read(5000)
     world.state.select(LUIGI)
     world.state.open_at(LUIGI, 1000)
-    world.state.shown.open_at_end()
+    world.state.shown.go_to_end()
     world.answer("get_messages", messages=[item(n) for n in range(951, 1051)], has_more=True)
     assert world.shown() == ["ultimo"]
 
 
 def test_a_page_with_what_was_not_asked_for_is_put_in_order(world: World) -> None:
     world.message("luigi", "ultimo", seq=100)
+    world.has_read(100)
     world.state.select(LUIGI)
     world.state.shown.load_older()
     odd = [item(100, "falso"), item(98), item(-1), item(0), item(97), item(98), item(101, "falso")]

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import sqlite3
 import stat
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from client_tk.model import ChatKey, Row
-from client_tk.store import Store, StoreError, Waiting
+from client_tk.store import _STEPS, Store, StoreError, Waiting
 
 LUIGI = ChatKey("private", "luigi")
 
@@ -22,7 +23,7 @@ def test_everything_is_there_again(tmp_path: Path) -> None:
     store = Store(tmp_path / "it.db")
     chat = store.add_chat(LUIGI, "luigi")
     chat.low, chat.cursor, chat.unread, chat.muted, chat.preview = 3, 9, 2, True, "ciao"
-    chat.draft = "bozza\ndue"
+    chat.draft, chat.mentions = "bozza\ndue", (4, 7)
     rows = [
         row(3, reactions=(("👍", ("dory", "ugo")),), edited=True, reply_to=1),
         row(9, kind="member_joined", subject="pia"),
@@ -30,6 +31,7 @@ def test_everything_is_there_again(tmp_path: Path) -> None:
     with store.writing():
         store.put(chat.id, rows)
         store.save_chat(chat)
+        store.save_mentions(chat)
         store.save_read(chat.id, "luigi", 5)
         store.save_read(chat.id, "luigi", 4)
         store.set_meta("epoch", "e1")
@@ -95,6 +97,37 @@ def test_a_file_with_a_damaged_page_is_set_aside_and_the_program_starts(
     assert store.before(1, 2**62, 5000) == []
     store.close()
     assert (tmp_path / "it.db.damaged").exists()
+
+
+def test_the_file_of_an_older_program_is_brought_up_to_date(tmp_path: Path) -> None:
+    """It counted the mentions that were not seen, and did not say which they are."""
+    path = tmp_path / "it.db"
+    with closing(sqlite3.connect(path)) as old:
+        old.executescript(f"{_STEPS[0]} PRAGMA user_version = 1;")
+        old.execute("INSERT INTO chats (kind, name, title, read_seq, unread, mentions) "
+                    "VALUES ('private', 'luigi', 'luigi', 5, 3, 1)")  # fmt: skip
+        for seq, content in ((4, "@dory prima"), (6, "ciao"), (7, "@dory?")):
+            old.execute(
+                "INSERT INTO entries VALUES (1, ?, 'message', 'luigi', ?, 0, NULL, NULL, 0, 0, "
+                "'', '')", (seq, content),
+            )  # fmt: skip
+        old.commit()
+    store = Store(path)
+    [chat] = store.chats()
+    assert (chat.read_seq, chat.unread, chat.mentions) == (5, 3, (7,))
+    store.close()
+    fresh, upgraded = (_tables(p) for p in (tmp_path / "fresh.db", path))
+    assert upgraded == fresh
+
+
+def _tables(path: Path) -> set[tuple[str, str, str]]:
+    Store(path).close()
+    with closing(sqlite3.connect(path)) as database:
+        tables = [name for (name,) in database.execute("SELECT name FROM sqlite_schema")]
+        return {
+            (table, column[1], column[2])
+            for table in tables for column in database.execute(f"PRAGMA table_info({table})")
+        }  # fmt: skip
 
 
 def test_the_file_of_a_newer_program_is_left_alone(tmp_path: Path) -> None:

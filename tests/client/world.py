@@ -11,6 +11,7 @@ import msgspec
 
 from client_tk import intents, reports
 from client_tk.model import ChatKey, Server
+from client_tk.reading import DWELL_S, Sight
 from client_tk.state import State
 from client_tk.store import Store
 from ruggine.wire import frames, heard
@@ -141,6 +142,33 @@ class World:
     def passes(self, seconds: float) -> None:
         self.clock_s += seconds
         self.state.tick()
+
+    # The window
+
+    def shows(self, first: int, last: int, *, by_hand: bool = False) -> None:
+        """These rows of the selected chat can be seen in it."""
+        page = self.state.page
+        assert page is not None
+        newest = max((row.seq or 0 for row in page.rows), default=0)
+        at_end = last >= newest and not page.has_newer
+        self.state.sees(Sight(page.opened, first, last, at_end, by_hand))
+
+    def shows_all(self) -> None:
+        """The window is large enough for all that is loaded."""
+        page = self.state.page
+        assert page is not None
+        seqs = [row.seq for row in page.rows if row.seq is not None]
+        self.shows(min(seqs, default=0), max(seqs, default=0))
+
+    def has_read(self, seq: int) -> None:
+        """On another device, what Luigi has written."""
+        self.hear("read_receipt", chat_type="private", username="dory", to_user="luigi", seq=seq)
+
+    def looks(self) -> None:
+        """Somebody looks at the window, and sees all of it for long enough."""
+        self.state.seen(focused=True, visible=True)
+        self.shows_all()
+        self.passes(DWELL_S)
 
     def shown(self) -> list[str]:
         """The texts of the transcript."""

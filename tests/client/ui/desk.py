@@ -139,13 +139,15 @@ class Desk:
         self.form.password.set(PASSWORD)
 
     def goes_to(self, key: ChatKey) -> None:
+        """In their window, which comes to the front and has the keyboard."""
         self.app.root.visit(key)
-        self.app.tk.focus_force()
-        self.state.seen(focused=True, visible=True)
-        self.office.goes_on()
+        self.looks()
 
-    def looks_away(self) -> None:
-        self.state.seen(focused=False)
+    def looks(self) -> None:
+        """At the window; without a window manager nobody else brings it to the front."""
+        self.app.tk.lift()
+        self.app.tk.focus_force()
+        self.office.goes_on()
 
     def writes(self, text: str) -> None:
         """Into the composer, and Enter."""

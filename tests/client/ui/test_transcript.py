@@ -214,9 +214,9 @@ def test_each_chat_is_found_where_it_was_left(on_stage: Stage, transcript: Trans
     assert at is not None
     seen = f"message {transcript.blocks[at].row.seq}\n"
     before = where(transcript, seen)
-    show(on_stage, transcript, page(*many(1, 90), key=PEACH))
+    show(on_stage, transcript, page(*many(1, 90), key=PEACH, opened=2))
     assert transcript.is_at_end
-    show(on_stage, transcript, page(*many(1, 210)))
+    show(on_stage, transcript, page(*many(1, 210), opened=3))
     assert where(transcript, seen) == before
 
 
@@ -269,11 +269,61 @@ def test_emoji_are_named_where_they_cannot_be_drawn(
 
 
 def test_going_to_what_is_new(on_stage: Stage, transcript: Transcript) -> None:
-    """The rule is in sight."""
+    """The line is in sight; where it is not loaded, it is asked for."""
     show(on_stage, transcript, page(*many(1, 300), new_from=100))
     transcript.go_to_new()
     on_stage.settle()
     assert where(transcript, "New messages")
+    show(on_stage, transcript, page(*many(200, 300), new_from=100, has_older=True))
+    transcript.go_to_new()
+    assert on_stage.actor.take("jump_to") == [("jump_to", 100)]
+
+
+def test_a_chat_opens_at_its_first_unread_message_once_that_is_there(
+    on_stage: Stage, transcript: Transcript
+) -> None:
+    """Until then nothing is told to be seen."""
+    show(on_stage, transcript, page(*many(1, 90), key=PEACH, opened=1))
+    on_stage.actor.take("sees")
+    show(on_stage, transcript, page(opened=2, loading=True))
+    show(on_stage, transcript, page(*many(400, 440), opened=2, loading=True))
+    assert on_stage.actor.take("sees") == []
+    show(on_stage, transcript, page(*many(1, 300), opened=2, start=100, new_from=100))
+    assert where(transcript, "New messages")
+    [(_name, sight)] = on_stage.actor.take("sees")
+    assert sight.first < 100 < sight.last < 299
+    assert (sight.opened, sight.at_end, sight.by_hand) == (2, False, False)
+
+
+def test_a_chat_opens_where_it_was_left_only_if_nothing_is_new(
+    on_stage: Stage, transcript: Transcript
+) -> None:
+    show(on_stage, transcript, page(*many(1, 200), opened=1))
+    transcript.text.yview_moveto(0.4)
+    on_stage.settle()
+    show(on_stage, transcript, page(*many(1, 90), key=PEACH, opened=2))
+    show(on_stage, transcript, page(*many(1, 300), opened=3, start=200, new_from=200))
+    assert where(transcript, "New messages")
+
+
+def test_the_end_is_followed_until_what_was_not_read_would_leave_at_the_top(
+    on_stage: Stage, transcript: Transcript
+) -> None:
+    """Also while the window becomes smaller."""
+    show(on_stage, transcript, page(*many(1, 200), opened=1))
+    show(on_stage, transcript, page(*many(1, 204), opened=1, ahead=200))
+    assert transcript.is_at_end
+    show(on_stage, transcript, page(*many(1, 400), opened=1, ahead=200))
+    assert not transcript.is_at_end
+    assert where(transcript, "message 200\n")
+    show(on_stage, transcript, page(*many(1, 420), opened=1, ahead=200))
+    assert where(transcript, "message 200\n")
+    transcript.go_to_end()
+    show(on_stage, transcript, page(*many(1, 425), opened=1, ahead=420))
+    assert transcript.is_at_end
+    on_stage.root.geometry("500x160")
+    on_stage.settle()
+    assert where(transcript, "message 420\n")
 
 
 # What is asked for
@@ -305,19 +355,23 @@ def test_newer_rows_are_asked_for_at_the_bottom(on_stage: Stage, transcript: Tra
     assert on_stage.actor.take("jump_to_newest")
 
 
-def test_the_end_is_told_when_it_is_reached_and_left(
-    on_stage: Stage, transcript: Transcript
-) -> None:
+def test_what_is_in_sight_is_told_when_it_changes(on_stage: Stage, transcript: Transcript) -> None:
     """And for each chat that is shown."""
-    show(on_stage, transcript, page(*many(1, 100)))
-    assert on_stage.actor.take("at_end") == [("at_end", True)]
-    transcript.text.yview_moveto(0.0)
-    on_stage.settle()
-    assert on_stage.actor.take("at_end") == [("at_end", False)]
-    show(on_stage, transcript, page(*many(1, 100), key=PEACH))
-    assert on_stage.actor.take("at_end") == [("at_end", True)]
-    show(on_stage, transcript, page(*many(1, 101), key=PEACH))
-    assert on_stage.actor.take("at_end") == []
+    show(on_stage, transcript, page(*many(1, 100), opened=1))
+    [(_name, sight)] = on_stage.actor.take("sees")
+    assert (sight.last, sight.at_end, sight.by_hand) == (99, True, False)
+    on_stage.focus(transcript.text)
+    on_stage.press(transcript.text, "<Home>")
+    [(_name, sight)] = on_stage.actor.take("sees")
+    assert (sight.first, sight.at_end, sight.by_hand) == (1, False, True)
+    show(on_stage, transcript, page(*many(1, 100), opened=1))
+    assert on_stage.actor.take("sees") == []
+    show(on_stage, transcript, page(*many(1, 100), key=PEACH, opened=2))
+    [(_name, sight)] = on_stage.actor.take("sees")
+    assert (sight.opened, sight.at_end) == (2, True)
+    show(on_stage, transcript, page(*many(1, 102), key=PEACH, opened=2))
+    [(_name, sight)] = on_stage.actor.take("sees")
+    assert (sight.last, sight.by_hand) == (101, False)
 
 
 def test_only_http_links_open(on_stage: Stage, transcript: Transcript) -> None:
