@@ -52,7 +52,7 @@ def pages(draw: st.DrawFn) -> Page:
 
 def dump(transcript: Transcript) -> object:
     """Tags that begin or end at the same place have no order."""
-    found = transcript.text.dump("1.0", "end", encoding="utf-8", tag=True)
+    found = transcript.text.dump("1.0", "end", tag=True)
     kept = [(at, kind, value) for kind, value, at in found if value not in ("sel", "cursor")]
     return sorted(kept)
 
