@@ -60,7 +60,7 @@ from ruggine.reconfiguration import Reconfiguration
 from ruggine.signals import is_service
 from ruggine.storage.accounts import AccountStore
 from ruggine.storage.chats import ChatStore
-from ruggine.storage.database import Database
+from ruggine.storage.database import WATCH_S, Database
 from ruggine.storage.edits import EditStore
 from ruggine.storage.friends import FriendStore
 from ruggine.storage.groups import GroupStore
@@ -296,6 +296,7 @@ def make_daemon(
             passwords,
             lag,
             *([redis] if redis is not None else []),
+            _every(WATCH_S, database.watch),
             Indexer(reactor, search_stored, message_log),
             _every(SWEEP_S, sessions.sweep),
             _every(TICK_S, presence.tick),

@@ -104,7 +104,7 @@ def test_without_resume_and_with_another_epoch(daemon: Daemon) -> None:
 
 
 def test_cursors_that_lead_nowhere_are_passed_over(daemon: Daemon) -> None:
-    """No such user, a strange group, a chat that nobody began, a seq from the future."""
+    """No such user, a strange group, a chat that nobody began."""
     luigi, dory = Returner(daemon, "luigi"), Returner(daemon, "dory")
     group_id = dory.types(daemon, "/create_group - g")[0].split()[-1]
     luigi.types(daemon, f"/private - {luigi.name} nota")
@@ -113,7 +113,7 @@ def test_cursors_that_lead_nowhere_are_passed_over(daemon: Daemon) -> None:
         {"chat_type": "private", "to_user": "nessuno", "seq": 0},
         {"chat_type": "private", "to_user": dory.name, "seq": 0},
         {"chat_type": "group", "group_id": group_id, "seq": 0},
-        {"chat_type": "private", "to_user": luigi.name, "seq": 99},
+        {"chat_type": "private", "to_user": luigi.name, "seq": 1},
     )  # fmt: skip
     assert until_caught_up(socket) == []
     socket.hang_up()
@@ -123,6 +123,21 @@ def test_cursors_that_lead_nowhere_are_passed_over(daemon: Daemon) -> None:
         answer = broken.ask(message_type="auth", session_token=luigi.token, resume=resume)
         assert (answer["success"], answer["code"]) == (False, "invalid_request")
         broken.hang_up()
+
+
+def test_a_cursor_beyond_the_end_of_a_chat_is_a_reset(places: tuple[Daemon, Daemon]) -> None:
+    """Who has seen more than there is has seen another database; on whichever node they are."""
+    here, there = places
+    luigi, dory = Returner(here, "luigi"), Returner(here, "dory")
+    luigi.types(here, f"/private - {dory.name} uno", f"/private - {dory.name} due")
+    for seq, expected in ((2, "ok"), (3, "reset"), (99, "reset")):
+        socket = dory.returns(
+            there, epoch_of(there, dory),
+            {"chat_type": "private", "to_user": dory.name, "seq": 0},
+            {"chat_type": "private", "to_user": luigi.name, "seq": seq},
+        )  # fmt: skip
+        assert socket.welcome["resume"] == expected
+        socket.hang_up()
 
 
 def test_a_long_absence_is_a_gap_and_the_last_500(daemon: Daemon) -> None:

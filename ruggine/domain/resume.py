@@ -28,7 +28,8 @@ class Resume:
         self._epoch = epoch
 
     async def missed(self, user: User, epoch: str, cursors: Iterable[Cursor]) -> Absence | None:
-        """What stands after each cursor and may be read. None for another database.
+        """What stands after each cursor and may be read. None for another database: one of another
+        epoch, or in which a chat ends before its cursor.
 
         A chat that the user never belonged to, or that is not there, has nothing for them. Raises
         RateLimited: it costs as much as pages of history.
@@ -38,19 +39,21 @@ class Resume:
             return None
         absence = Absence()
         for cursor in cursors:
-            await self._look_up(user, cursor, absence)
+            if not await self._look_up(user, cursor, absence):
+                return None
         return absence
 
-    async def _look_up(self, user: User, cursor: Cursor, absence: Absence) -> None:
+    async def _look_up(self, user: User, cursor: Cursor, absence: Absence) -> bool:
+        """False where the client has seen more of a chat than there is."""
         chat = await self._chat(user, cursor.place, absence)
         span = await self._chats.span(user.id, chat.id) if chat is not None else None
         if chat is not None and span is None:
             absence.unknown_chats.add(chat.public_id)
         if chat is None or span is None:
-            return
-        last = (await self._chats.heads([chat.id]))[chat.id]
+            return True
         upto = span.upto if span.ended else None
-        absence.missed[chat.id] = Missed(chat, max(min(cursor.seq, last), span.above), upto)
+        absence.missed[chat.id] = Missed(chat, max(cursor.seq, span.above), upto)
+        return cursor.seq <= (await self._chats.heads([chat.id]))[chat.id]
 
     async def _chat(self, user: User, place: Place, absence: Absence) -> Chat | None:
         if place.kind in ("group", "chat"):

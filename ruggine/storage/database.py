@@ -6,32 +6,26 @@ touches a cursor and plain values only.
 
 from __future__ import annotations
 
-import errno
-import os
 import sqlite3
 import time
-import uuid
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Concatenate, Literal, ParamSpec, TypeVar
 
 from twisted.enterprise import adbapi
 from twisted.internet.defer import DeferredSemaphore
+from twisted.internet.threads import deferToThread
 from twisted.logger import Logger
 
 from ruggine import errors
 from ruggine.errors import StartError
 from ruggine.meters import Histogram
+from ruggine.storage import lineage, opening
+from ruggine.storage.files import OpenFiles, Unreliable
 from ruggine.storage.folding import fold
 from ruggine.storage.group_commit import FATAL, GroupCommit
 from ruggine.storage.lock_file import LockFile
-from ruggine.storage.migrate import (
-    damage,
-    migrate,
-    newest_version,
-    refuse_strangers,
-    schema_version,
-)
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -46,6 +40,9 @@ _READERS = 2
 _READS_AT_ONCE = 16
 """More only come back at once, and are one long turn of the reactor in which everybody waits."""
 
+WATCH_S = 1.0
+"""So much of what the lock file remembers may be gone after a power cut."""
+
 _SYNCHRONOUS = {"full": "FULL", "relaxed": "NORMAL"}
 
 
@@ -58,13 +55,12 @@ def _read_txn(cursor: Any, function: Callable[..., T], *args: Any, **kwargs: Any
     return function(cursor, *args, **kwargs)
 
 
-def _advice(error: Exception) -> str:
-    name = getattr(error, "sqlite_errorname", "")
-    if name == "SQLITE_FULL" or getattr(error, "errno", None) == errno.ENOSPC:
-        return "make room on its disk: an upgrade needs twice the size of the database"
-    if name.startswith("SQLITE_BUSY"):
-        return "another program is writing to it; try again when it is done"
-    return "check the path and its permissions, or restore a backup"
+@contextmanager
+def _unreliable_where_it_fails() -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise Unreliable(f"the file beside the database cannot be written: {error}") from None
 
 
 class Database:
@@ -96,7 +92,7 @@ class Database:
         self._fail = fail
         self._lock_file = LockFile(path)
         self._reading = DeferredSemaphore(_READS_AT_ONCE)
-        self._trouble = ""
+        self._trouble = {"read": "", "written": ""}
         self.epoch = ""
         self.bus_key = b""
         self.read_s = Histogram()
@@ -107,9 +103,8 @@ class Database:
         if sqlite3.sqlite_version_info < MIN_SQLITE:
             raise StartError(f"SQLite {sqlite3.sqlite_version} is too old: 3.37 or newer is needed")
         try:
-            self._make_folder()
+            opening.make_folder(self._path)
             self._lock_file.take(shared=self._shared)
-            self._create_file()
             self._prepare()
         except StartError as error:
             self._lock_file.release()
@@ -117,10 +112,10 @@ class Database:
         except (OSError, sqlite3.Error) as error:
             self._lock_file.release()
             raise StartError(
-                f"--database: {self._path} cannot be used ({error}); {_advice(error)}."
+                f"--database: {self._path} cannot be used ({error}); {opening.advice(error)}."
             ) from None
         self._writer = self._pool(1, "")
-        self._commits = GroupCommit(self._writer, _BUSY_TIMEOUT_S)
+        self._commits = GroupCommit(self._writer, _BUSY_TIMEOUT_S, self._committed)
         self._readers = self._pool(_READERS, "PRAGMA query_only = ON")
 
     async def read(
@@ -131,7 +126,7 @@ class Database:
         await self._reading.acquire()
         try:
             result: T = await self._heard(
-                self._readers.runInteraction(_read_txn, function, *args, **kwargs)
+                "read", self._readers.runInteraction(_read_txn, function, *args, **kwargs)
             )
         finally:
             self._reading.release()
@@ -147,7 +142,7 @@ class Database:
         `function` may be run again, so it must change nothing but the database.
         """
         asked_s = time.perf_counter()
-        result = await self._heard(self._commits.write(function, *args, **kwargs))
+        result = await self._heard("written", self._commits.write(function, *args, **kwargs))
         self.write_s.observe(time.perf_counter() - asked_s)
         return result
 
@@ -166,106 +161,85 @@ class Database:
         """
         self._readers.close()
         self._writer.close()
+        self._anchor.close()
+        self._files.close()
+        lineage.end(self._lock_file)
         self._lock_file.release()
 
-    async def _heard(self, answer: Awaitable[T]) -> T:
+    async def watch(self) -> None:
+        """Look after its files, every WATCH_S: one that was taken away is noticed in a silence too,
+        and what the lock file remembers outlives a power cut."""
+        try:
+            await deferToThread(self._watch)
+        except Unreliable as error:
+            self._end(error)
+
+    def _end(self, error: Unreliable) -> None:
+        """What is in the log is brought into the file first: if only the log was removed, nobody
+        else can do it any more."""
+        with suppress(sqlite3.Error):
+            self._anchor.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
+        self._fail(str(error))
+
+    def _watch(self) -> None:
+        self._files.check()
+        with _unreliable_where_it_fails():
+            self._lock_file.note_checkpointed(self._files.newly_checkpointed())
+            self._lock_file.sync()
+
+    async def _heard(self, how: str, answer: Awaitable[T]) -> T:
         """What the database answers. Raises Unavailable instead of its own errors."""
         try:
             result = await answer
         except sqlite3.DatabaseError as error:
-            self._judge(error)
+            self._judge(how, error)
             raise errors.Unavailable from None
-        if self._trouble:
-            self._trouble = ""
-            self.log.info("The database answers again")
+        if self._trouble[how]:
+            self._trouble[how] = ""
+            self.log.info("The database can be {how} again", how=how)
         return result
 
-    def _judge(self, error: sqlite3.DatabaseError) -> None:
+    def _judge(self, how: str, error: sqlite3.DatabaseError) -> None:
         """Returns where trying again may help. Raises what is a mistake of the program's own."""
         name = getattr(error, "sqlite_errorname", "no code")
         reason = f"{error} ({name})"
-        if name.startswith(FATAL):
+        if isinstance(error, Unreliable):
+            self._end(error)
+        elif name.startswith(FATAL):
             self._fail(f"the database {self._path} cannot be relied upon any more: {reason}")
         elif not isinstance(error, sqlite3.OperationalError):
             raise error
-        elif reason != self._trouble:
-            self._trouble = reason
+        elif reason != self._trouble[how]:
+            self._trouble[how] = reason
             self.log.error(
-                "The database does not answer: {reason}. Nothing is acknowledged until it does",
+                "The database cannot be {how}: {reason}. Nothing is acknowledged until it can",
+                how=how,
                 reason=reason,
             )
 
-    def _make_folder(self) -> None:
-        """For its owner only."""
-        if not self._path.parent.exists():
-            self._path.parent.mkdir(mode=0o700, parents=True)
-
-    def _create_file(self) -> None:
-        """For its owner only; SQLite's own files follow its mode.
-
-        SQLite takes an empty file for a new database, and deletes the log beside it. Where there
-        has been one before, that is not what it is.
-        """
-        log = self._path.with_name(self._path.name + "-wal")
-        empty = not self._path.exists() or not self._path.stat().st_size
-        if empty and log.exists() and log.stat().st_size:
-            raise StartError(
-                f"is missing or empty, but {log.name} beside it holds messages; restore a backup, "
-                "or move both away to begin anew"
-            )
-        if empty and self._path.exists() and self._lock_file.generation:
-            raise StartError(
-                "is empty, but a database has been here; restore a backup, "
-                "or delete it to begin anew"
-            )
-        os.close(os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
-
     def _prepare(self) -> None:
-        connection = self._connect()
-        try:
-            # Before anything is written: a file that is not ours stays as it is.
-            fault = damage(connection)
-            if fault is not None:
-                raise StartError(f"is damaged ({fault}); restore a backup")
-            refuse_strangers(connection)
-            self._configure(connection)
-            self._upgrade(connection)
-            self._begin_generation(connection)
-        finally:
-            connection.close()
-
-    def _upgrade(self, connection: sqlite3.Connection) -> None:
-        """Nobody else's daemon may go on in an older database: it does not know the new schema."""
-        if 0 < schema_version(connection) < newest_version():
-            if self._shared:
-                self._lock_file.take_alone()
-            self.log.info(
-                "Upgrading the database {path}; a million messages take some ten seconds",
-                path=str(self._path),
-            )
-        migrate(connection)
-        if self._shared:
-            self._lock_file.share()
-
-    def _begin_generation(self, connection: sqlite3.Connection) -> None:
-        """A file that is not the one used last gets a new epoch: it has another history.
-
-        A client must not go on in a restored backup from where it was in what was lost. Dying in
-        here costs no more than an epoch.
-        """
-        connection.execute("BEGIN IMMEDIATE")
-        meta = dict(connection.execute("SELECT key, value FROM meta").fetchall())
-        if meta["generation"] != self._lock_file.generation:
-            meta["epoch"] = str(uuid.uuid4())
-        meta["generation"] = uuid.uuid4().hex
-        connection.executemany("UPDATE meta SET value = ?2 WHERE key = ?1", meta.items())
-        self._lock_file.note(meta["generation"])
-        connection.execute("COMMIT")
+        self._anchor, meta = opening.prepare(
+            self._path, self._lock_file, self._first_connection, shared=self._shared
+        )
+        self._files = OpenFiles(self._path)
         self.epoch = meta["epoch"]
         self.bus_key = bytes.fromhex(meta["bus_key"])
 
-    def _connect(self) -> sqlite3.Connection:
-        return sqlite3.connect(self._path, timeout=_BUSY_TIMEOUT_S, isolation_level=None)
+    def _first_connection(self) -> sqlite3.Connection:
+        connection = sqlite3.connect(self._path, timeout=_BUSY_TIMEOUT_S, isolation_level=None)
+        try:
+            opening.refuse_damaged(connection)
+            self._configure(connection)
+        except BaseException:
+            connection.close()
+            raise
+        return connection
+
+    def _committed(self, commits: int) -> None:
+        """In the writer's thread, before anything of it is acknowledged. Raises Unreliable."""
+        self._files.check()
+        with _unreliable_where_it_fails():
+            self._lock_file.note_commits(commits)
 
     def _configure(self, connection: sqlite3.Connection, extra: str = "") -> None:
         connection.execute("PRAGMA journal_mode = WAL")
@@ -281,17 +255,23 @@ class Database:
         if extra:
             connection.execute(extra)
 
+    def _opened(self, connection: sqlite3.Connection, extra: str) -> None:
+        """By a thread of a pool that works for the first time. Raises Unreliable."""
+        self._files.check()
+        self._configure(connection, extra)
+
     def _pool(self, size: int, extra: str) -> adbapi.ConnectionPool:
         # adbapi's threads are its own, and the last one to close is another than the first:
         # hence check_same_thread. Transactions are begun by hand, hence isolation_level.
         return adbapi.ConnectionPool(
             "sqlite3",
-            str(self._path),
+            f"{self._path.absolute().as_uri()}?mode=rw",  # never a new file in its place
+            uri=True,
             timeout=_BUSY_TIMEOUT_S,
             isolation_level=None,
             check_same_thread=False,
             cp_reactor=self._reactor,
             cp_min=1,
             cp_max=size,
-            cp_openfun=lambda connection: self._configure(connection, extra),
+            cp_openfun=lambda connection: self._opened(connection, extra),
         )

@@ -18,6 +18,8 @@ from twisted.internet.defer import Deferred
 from twisted.python.failure import Failure
 
 from ruggine.errors import Refusal
+from ruggine.storage.files import Unreliable
+from ruggine.storage.lineage import count_commit_txn
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -46,13 +48,21 @@ class _Write:
 class GroupCommit:
     """The one that writes to a database, through a pool with a single thread.
 
-    `busy_timeout_s` is how long a write waits for the lock of another program. After one of the
-    FATAL errors nothing is written any more.
+    `busy_timeout_s` is how long a write waits for the lock of another program. `committed` is
+    called after each commit, in the writer's thread and before anybody is answered, with how many
+    there have been; it may raise Unreliable. After that, and after one of the FATAL errors, nothing
+    is written any more.
     """
 
-    def __init__(self, pool: adbapi.ConnectionPool, busy_timeout_s: float) -> None:
+    def __init__(
+        self,
+        pool: adbapi.ConnectionPool,
+        busy_timeout_s: float,
+        committed: Callable[[int], None],
+    ) -> None:
         self._pool = pool
         self._busy_timeout_s = busy_timeout_s
+        self._note = committed
         self._waiting: list[_Write] = []
         self._committing = False
 
@@ -76,7 +86,7 @@ class GroupCommit:
             self._committing = True
             count = 1 if self._waiting[0].alone else MAX_WRITES
             batch, self._waiting = self._waiting[:count], self._waiting[count:]
-            committed = self._pool.runInteraction(_together_txn, batch)
+            committed = self._pool.runInteraction(_together_txn, batch, self._note)
             committed.addCallbacks(self._committed, self._failed, (batch,), None, (batch,))
 
     def _committed(self, outcomes: Sequence[Any], batch: Sequence[_Write]) -> None:
@@ -89,23 +99,26 @@ class GroupCommit:
     def _failed(self, failure: Failure, batch: list[_Write]) -> None:
         """A write that the database rejects must not fail its neighbours: each for itself."""
         name = getattr(failure.value, "sqlite_errorname", "")
+        fatal = name.startswith(FATAL) or isinstance(failure.value, Unreliable)
         failed = batch
         if name.startswith("SQLITE_BUSY"):
             now_s = time.monotonic() + _LEAST_TIMEOUT_S
             failed = [write for write in batch if write.until_s <= now_s]
             self._waiting[:0] = [write for write in batch if write.until_s > now_s]
-        elif len(batch) > 1 and not name.startswith(FATAL):
+        elif len(batch) > 1 and not fatal:
             failed = []
             self._waiting[:0] = [replace(write, alone=True) for write in batch]
-        self._committing = name.startswith(FATAL)
+        self._committing = fatal
         for write in failed:
             write.done.callback(failure)
         self._begin()
 
 
-def _together_txn(cursor: Cursor, batch: Sequence[_Write]) -> list[Any]:
-    """Run all of them in one transaction, and return what they return or a Failure of their own.
-    Raises what fails all of them."""
+def _together_txn(
+    cursor: Cursor, batch: Sequence[_Write], note: Callable[[int], None]
+) -> list[Any]:
+    """Commit all of them in one transaction, and return what they return or a Failure of their
+    own. Raises what fails all of them."""
     _begin_txn(cursor, min(write.until_s for write in batch))
     if len(batch) == 1:
         outcomes = [batch[0].function(cursor)]
@@ -114,6 +127,9 @@ def _together_txn(cursor: Cursor, batch: Sequence[_Write]) -> list[Any]:
     if not cursor.connection.in_transaction:
         # After some errors SQLite ends it by itself (sqlite.org/lang_transaction.html, 3).
         raise sqlite3.OperationalError("the transaction has ended before its commit")
+    commits = count_commit_txn(cursor)
+    cursor.execute("COMMIT")
+    note(commits)
     return outcomes
 
 

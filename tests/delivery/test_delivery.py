@@ -163,7 +163,7 @@ class Delivery(RuleBasedStateMachine):
     @invariant()
     def nothing_went_wrong(self) -> None:
         self.world.check_faults()
-        troubles = ("The database does not answer", "A message could not be stored")
+        troubles = ("The database cannot be", "A message could not be stored")
         self.logged[:] = [e for e in self.logged if not e["log_format"].startswith(troubles)]
         assert not self.logged
 

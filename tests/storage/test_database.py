@@ -20,7 +20,7 @@ from twisted.python.failure import Failure
 from ruggine import errors
 from ruggine.errors import StartError
 from ruggine.storage.database import _READS_AT_ONCE, Database
-from ruggine.storage.lock_file import LockFile
+from ruggine.storage.lock_file import LockFile, Noted
 from ruggine.storage.migrate import migrate, newest_version
 from tests.daemon import wait_until
 from tests.patience import stretched
@@ -69,15 +69,36 @@ def test_each_database_has_a_key_of_its_own(tmp_path: Path) -> None:
         assert one.bus_key != two.bus_key
 
 
-def test_an_emptied_database_is_not_begun_anew(tmp_path: Path) -> None:
+@pytest.mark.parametrize("used_before", [True, False])
+def test_an_empty_database_is_not_begun(used_before: bool, tmp_path: Path) -> None:
     """It is named, and left as it is; deleted, it is begun anew as somebody wanted."""
     path = tmp_path / "it.db"
-    epoch_of(path)
+    if used_before:
+        epoch_of(path)
     path.write_bytes(b"")
-    with pytest.raises(StartError, match="is empty, but a database has been here"):
-        Database(reactor, path).open()
-    assert path.read_bytes() == b""
+    for _ in range(2):
+        with pytest.raises(StartError, match="is empty; restore a backup, or delete it"):
+            Database(reactor, path).open()
+        assert path.read_bytes() == b""
     path.unlink()
+    assert epoch_of(path)
+
+
+def test_a_start_that_was_cut_short_is_taken_up(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What it left empty is a database that was never begun."""
+    path = tmp_path / "it.db"
+
+    def die(*_: object) -> None:
+        raise sqlite3.OperationalError("database or disk is full")
+
+    with monkeypatch.context() as patched:
+        patched.setattr("ruggine.storage.opening.migrate", die)
+        with pytest.raises(StartError, match="is full"):
+            Database(reactor, path).open()
+    path.write_bytes(b"")
+    path.with_name("it.db-wal").unlink(missing_ok=True)
     assert epoch_of(path)
 
 
@@ -215,13 +236,13 @@ def test_what_was_noted_stays_where_the_disk_is_full(
 ) -> None:
     lock = LockFile(tmp_path / "it.db")
     lock.take(shared=False)
-    lock.note("before")
+    lock.note(Noted("before"))
 
     def full(*_: object) -> int:
         raise OSError(errno.ENOSPC, "No space left on device")
 
     monkeypatch.setattr("os.pwrite", full)
     with pytest.raises(OSError, match="No space"):
-        lock.note("after")
-    assert lock.generation == "before"
+        lock.note(Noted("after"))
+    assert lock.noted == Noted("before")
     lock.release()
