@@ -25,6 +25,8 @@ KINDS = {
     "systemd": Kind(("deploy/ruggine.service",), "a hardened unit, for /etc/systemd/system"),
     "logrotate": Kind(("deploy/ruggine.logrotate",), "rotation of a --logfile"),
     "redis": Kind(("deploy/redis.conf",), "a Redis for several daemons"),
+    "nginx": Kind(("deploy/nginx.conf",), "nginx in front of the WebSocket port"),
+    "haproxy": Kind(("deploy/haproxy.cfg",), "HAProxy in front of both ports"),
     "prometheus": Kind(("deploy/prometheus/*",), "alert rules, and how each is tried"),
     "grafana": Kind(("deploy/grafana/*",), "a dashboard to import"),
     "docs": Kind(("docs/*.md", "docs/*.svg"), "the documents, operating.md first of all"),

@@ -37,9 +37,9 @@ def _modules(*names: str) -> Callable[[], bool]:
     return lambda: all(importlib.util.find_spec(name) for name in names)
 
 
-def logrotate() -> str | None:
-    """Debian has it where only root looks for programs."""
-    return shutil.which("logrotate", path=f"{os.environ.get('PATH', os.defpath)}:/usr/sbin")
+def of_root(name: str) -> str | None:
+    """Debian has some programs where only root looks for them."""
+    return shutil.which(name, path=f"{os.environ.get('PATH', os.defpath)}:/usr/sbin")
 
 
 def _display() -> bool:
@@ -71,7 +71,14 @@ NEEDS = {
         ("prometheus",), (), ("prometheus",),
     ),
     "logrotate": Need(
-        "logrotate", lambda: bool(logrotate()), ("logrotate",), ("logrotate",), ("logrotate",)
+        "logrotate", lambda: bool(of_root("logrotate")), ("logrotate",), ("logrotate",),
+        ("logrotate",),
+    ),
+    "nginx": Need(
+        "nginx", lambda: bool(of_root("nginx")), ("nginx-light",), ("nginx",), ("nginx",)
+    ),
+    "haproxy": Need(
+        "haproxy", lambda: bool(of_root("haproxy")), ("haproxy",), ("haproxy",), ("haproxy",)
     ),
     "systemd": Need(
         "systemd-analyze, which reads units", _programs("systemd-analyze"),

@@ -194,7 +194,7 @@ def test_logrotate_rotates(in_the_background: tuple[Daemon, int], tmp_path: Path
     rules = tmp_path / "rules"
     rules.write_text(snippet, "utf-8")
     rules.chmod(0o600)
-    logrotate = [needs.logrotate() or "", "--force", "--state", tmp_path / "state", rules]
+    logrotate = [needs.of_root("logrotate") or "", "--force", "--state", tmp_path / "state", rules]
     rotated = daemon.log_file.with_name(f"{daemon.log_file.name}.1")
     subprocess.run(logrotate, check=True, timeout=30)
     wait_until(lambda: daemon.log_file.exists() and REOPENED in daemon.log())
