@@ -36,7 +36,7 @@ def shell(command: str, daemon: Daemon) -> str:
     ):  # fmt: skip
         command = command.replace(documented, str(here))
     return subprocess.run(
-        command, shell=True, capture_output=True, text=True, timeout=20, check=False
+        command, shell=True, capture_output=True, encoding="utf-8", timeout=20, check=False
     ).stdout
 
 
