@@ -108,11 +108,18 @@ def test_cursors_that_lead_nowhere_are_passed_over(daemon: Daemon) -> None:
     luigi, dory = Returner(daemon, "luigi"), Returner(daemon, "dory")
     group_id = dory.types(daemon, "/create_group - g")[0].split()[-1]
     luigi.types(daemon, f"/private - {luigi.name} nota")
+    dory.types(daemon, f"/private - {dory.name} nota")
+    owner = WebSocket(daemon.url, dory.token)
+    ids = [chat["chat_id"] for chat in owner.request("list_chats")["chats"]]
+    owner.hang_up()
+    assert len(ids) == 2
     socket = luigi.returns(
         daemon, epoch_of(daemon, luigi),
         {"chat_type": "private", "to_user": "nessuno", "seq": 0},
         {"chat_type": "private", "to_user": dory.name, "seq": 0},
         {"chat_type": "group", "group_id": group_id, "seq": 0},
+        *({"chat_id": chat_id, "seq": 0} for chat_id in (*ids, "3f2504e0-4f89-41d3-9a0c-0305e8")),
+        {"to_user_id": "3f2504e0-4f89-41d3-9a0c-0305e82c3301", "seq": 0},
         {"chat_type": "private", "to_user": luigi.name, "seq": 1},
     )  # fmt: skip
     assert until_caught_up(socket) == []

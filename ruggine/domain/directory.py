@@ -61,7 +61,9 @@ class Directory:
         """
         match place.kind:
             case "chat":
-                return await self._chat_of_member(user, place.name)
+                chat = await self._chat_of_member(user, place.name)
+                self._chat_with_id.put((user.id, place.name), chat)
+                return chat
             case "group":
                 return await self._group_chat(place.name)
             case "user":
@@ -71,8 +73,8 @@ class Directory:
     async def find_chat(self, user: User, place: Place) -> Chat | None:
         """None where nobody has written yet. Raises NotFound, NotAMember.
 
-        Asks the database for a user: on another node the name may have come to belong to somebody
-        else. Whether `user` belongs to the chat now is not looked at.
+        Asks the database for who is in it: by now a name may belong to somebody else, and a member
+        have another name. Whether `user` belongs to the chat now is not looked at.
         """
         match place.kind:
             case "chat":
@@ -130,11 +132,7 @@ class Directory:
 
     async def _chat_of_member(self, user: User, public_id: str) -> Chat:
         """Whether somebody else's or none at all: the refusal is the same."""
-        key = (user.id, public_id)
-        chat = self._chat_with_id.get(key)
+        chat = await self._chats.of_member(user.id, public_id)
         if chat is None:
-            chat = await self._chats.of_member(user.id, public_id)
-            if chat is None:
-                raise errors.NotFound("There is no such chat.")
-            self._chat_with_id.put(key, chat)
+            raise errors.NotFound("There is no such chat.")
         return chat

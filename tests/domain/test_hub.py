@@ -646,19 +646,39 @@ def test_what_was_missed_comes_before_what_is_new(node: Node) -> None:
     assert len(returner.caught_up) == 1
 
 
-def test_a_chat_that_begins_while_somebody_comes_back_is_not_missed(node: Node) -> None:
+@pytest.mark.parametrize(
+    "absence", [Absence(unknown_peers={LUIGI.id}), Absence(unknown_chats={CHAT.public_id})]
+)
+def test_a_chat_that_begins_while_somebody_comes_back_is_not_missed(
+    node: Node, absence: Absence
+) -> None:
     """It was not there when the absence was looked up, and is when the connection is attached."""
     for _ in range(2):
         node.hub.publish(CHAT, node.store.append())
     returner = Returner(DORY)
 
     async def coming() -> None:
-        await node.hub.attach(returner, Absence(unknown_peers={"1"}))
+        await node.hub.attach(returner, absence)
         await node.hub.resume(returner)
 
     spawn(coming())
     node.hub.publish(CHAT, node.store.append())
     assert returner.heard == [1, 2, 3]
+
+
+def test_a_chat_with_another_one_of_the_same_name_is_not_the_one_that_was_named(
+    node: Node,
+) -> None:
+    """Dory named the Luigi who has the name now; this node follows the chat with the one before."""
+    node.hub.publish(CHAT, node.store.append())
+    returner = Returner(DORY)
+
+    async def coming() -> None:
+        await node.hub.attach(returner, Absence(unknown_peers={"the new luigi"}))
+        await node.hub.resume(returner)
+
+    spawn(coming())
+    assert returner.heard == []
 
 
 def test_a_long_absence_is_a_gap(node: Node) -> None:

@@ -135,17 +135,20 @@ def test_who_comes_back_by_id_is_not_deceived(places: Places, written: int) -> N
     """The new Dory wrote nothing, less or more than the old one had."""
     here, there = places
     luigi, dory = Victim(here), Dory(there)
-    for content in ("uno", "due", "tre"):
-        old = luigi.sends(content, to_user=dory.name)
+    old = luigi.sends("uno", to_user=dory.name)
+    for content in ("due", "tre"):
+        luigi.sends(content, chat_id=old["chat_id"])
     luigi.leaves()
     dory.says(luigi.name, "a presto")
     dory.is_taken_over()
     dory.says(luigi.name, *(f"falso {n}" for n in range(written)))
-    how, missed = luigi.returns({"chat_id": old["chat_id"], "seq": 3})
+    how, missed = luigi.returns({"chat_id": old["chat_id"], "seq": 2})
     assert how == "ok"
-    assert [(m["content"], m["chat_id"]) for m in missed] == [("a presto", old["chat_id"])]
-    assert missed[0]["from"].startswith("deleted~")
-    assert missed[0]["from_id"] == old["to_user_id"]
+    assert [(m["content"], m["chat_id"]) for m in missed] == [
+        ("tre", old["chat_id"]), ("a presto", old["chat_id"]),
+    ]  # fmt: skip
+    assert missed[0]["to_user"] == missed[1]["from"] != dory.name
+    assert missed[0]["to_user_id"] == missed[1]["from_id"] == old["to_user_id"]
     chats = luigi.chats()
     assert chats[old["chat_id"]]["to_user"].startswith("deleted~")
     new = [chat for chat in chats.values() if chat["to_user"] == dory.name]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+import uuid
 from pathlib import Path
 
 import pytest
@@ -137,6 +138,21 @@ def everything(connection: sqlite3.Connection, log: str) -> list[list[tuple[obje
             "SELECT * FROM private_messages", "SELECT * FROM group_messages",
         )
     ]  # fmt: skip
+
+
+def test_every_chat_gets_an_id_that_no_other_has(old: sqlite3.Connection) -> None:
+    """Those that were there, and those that are made by whatever makes them."""
+    migrate(old)
+    new = "INSERT INTO chats (kind, group_id, low_user_id, high_user_id) VALUES (?, ?, ?, ?)"
+    for values in (("group", "h", None, None), ("private", None, "z", "z")):
+        old.execute(new, values)
+    chats = old.execute("SELECT group_id, public_id FROM chats ORDER BY id").fetchall()
+    assert [chats[0], chats[2]] == [("g", "g"), ("h", "h")]
+    private = [chats[1][1], chats[3][1]]
+    assert len(set(private)) == 2
+    for public_id in private:
+        assert uuid.UUID(public_id).version == 4
+        assert str(uuid.UUID(public_id)) == public_id
 
 
 def test_what_was_said_is_still_there_when_the_log_gets_numbers(old: sqlite3.Connection) -> None:
