@@ -45,27 +45,18 @@ class Resume:
 
     async def _look_up(self, user: User, cursor: Cursor, absence: Absence) -> bool:
         """False where the client has seen more of a chat than there is."""
-        chat = await self._chat(user, cursor.place, absence)
-        span = await self._chats.span(user.id, chat.id) if chat is not None else None
-        if chat is not None and span is None:
-            absence.unknown_chats.add(chat.public_id)
-        if chat is None or span is None:
-            return True
-        upto = span.upto if span.ended else None
-        absence.missed[chat.id] = Missed(chat, max(cursor.seq, span.above), upto)
-        return cursor.seq <= (await self._chats.heads([chat.id]))[chat.id]
-
-    async def _chat(self, user: User, place: Place, absence: Absence) -> Chat | None:
-        if place.kind in ("group", "chat"):
-            return await self._own_chat(user, place, absence)
+        if cursor.place.kind in ("group", "chat"):
+            chat = await self._own_chat(user, cursor.place, absence)
+            return chat is None or await self._measure(user, chat, cursor.seq, absence)
         try:
-            peer = await self._directory.peer(place)
+            peer = await self._directory.peer(cursor.place)
         except errors.NotFound:
-            return None
+            return True
         chat = await self._chats.find_private(user, peer)
-        if chat is None:
-            absence.unknown_peers.add(peer.id)
-        return chat
+        if chat is not None:
+            return await self._measure(user, chat, cursor.seq, absence)
+        absence.unknown_peers.add(peer.id)
+        return cursor.seq == 0
 
     async def _own_chat(self, user: User, place: Place, absence: Absence) -> Chat | None:
         try:
@@ -73,3 +64,12 @@ class Resume:
         except (errors.NotFound, errors.NotAMember):
             absence.unknown_chats.add(place.name)
             return None
+
+    async def _measure(self, user: User, chat: Chat, seq: int, absence: Absence) -> bool:
+        span = await self._chats.span(user.id, chat.id)
+        if span is None:
+            absence.unknown_chats.add(chat.public_id)
+            return True
+        upto = span.upto if span.ended else None
+        absence.missed[chat.id] = Missed(chat, max(seq, span.above), upto)
+        return seq <= (await self._chats.heads([chat.id]))[chat.id]
