@@ -86,6 +86,7 @@ def fill(folder: Path) -> None:
         with store.writing():
             chat = store.add_chat(ChatKey("private", f"person{number:03}"), f"person{number:03}")
             store.put(chat.id, (_row(seq, chat.title) for seq in range(1, EACH + 1)))
+            chat.public_id = chat.title
             chat.cursor = chat.read_seq = chat.counted = EACH
             chat.time_s, chat.preview = 1_790_000_000.0 - number, "how about lunch?"
             store.save_chat(chat)

@@ -15,6 +15,7 @@ from ruggine.wire.requests import Request
 
 Then = Callable[[Any], None]
 """Gets the reply, or the Trouble that came instead."""
+Ask = Callable[[Request, Then], None]
 
 PATIENCE_S = 20.0
 

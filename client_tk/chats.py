@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from typing import Any
 
 from client_tk.attention import mentions
-from client_tk.model import ChatKey, ChatLine, Person, Row
+from client_tk.keys import fields_of, key_of_item
+from client_tk.model import ChatKey, ChatLine, Me, Person, Row
+from client_tk.names import Names
 from client_tk.store import Store, StoredChat
+from client_tk.texts import _
+from ruggine.wire.requests import Cursor
 from ruggine.wire.results import ChatItem
 
 _PREVIEW = 120
@@ -15,9 +20,14 @@ _PREVIEW = 120
 class Chats:
     """Tk thread only. What changes here is written to the store at once."""
 
-    def __init__(self, store: Store, me: str) -> None:
+    def __init__(
+        self, store: Store, me: Me, names: Names, begun_anew: Callable[[StoredChat], None]
+    ) -> None:
+        """`begun_anew` is told of a chat of which nothing that was known holds any more."""
         self._store = store
+        self._begun_anew = begun_anew
         self._me = me
+        self._names = names
         self._chats = {chat.key: chat for chat in store.chats()}
         self._expected: tuple[StoredChat, int] | None = None
 
@@ -27,15 +37,74 @@ class Chats:
     def get(self, key: ChatKey) -> StoredChat | None:
         return self._chats.get(key)
 
-    def need(self, key: ChatKey) -> StoredChat:
-        """The chat; made where it is new."""
+    def need(self, key: ChatKey, public_id: str = "") -> StoredChat:
+        """The chat; made where it is new, and begun anew where the daemon has another one with the
+        same person: its database is not the one that was read before."""
         found = self._chats.get(key)
         if found is None:
-            found = self._chats[key] = self._store.add_chat(key, key.name)
+            title = self._names.of(key.id) if key.kind == "private" else key.id
+            found = self._chats[key] = self._store.add_chat(key, title)
+        if public_id and found.public_id != public_id:
+            if found.public_id:
+                self.begin_anew(found)
+            found.public_id = public_id
+            self._store.save_chat(found)
         return found
+
+    def where(self, key: ChatKey) -> dict[str, Any]:
+        """How a request names the chat."""
+        chat = self._chats.get(key)
+        return fields_of(key, chat.public_id if chat is not None else "")
+
+    def learn(self, user_id: str, name: str) -> bool:
+        """What somebody is called now. Whether that is news."""
+        if not self._names.learn(user_id, name):
+            return False
+        self._rename(user_id, name)
+        return True
+
+    def _rename(self, user_id: str, name: str) -> None:
+        chat = self._chats.get(ChatKey("private", user_id))
+        if chat is not None:
+            chat.title = name
+            self._store.save_chat(chat)
 
     def by_id(self, chat_id: int) -> StoredChat | None:
         return next((chat for chat in self._chats.values() if chat.id == chat_id), None)
+
+    @property
+    def by_name(self) -> list[StoredChat]:
+        """Those of which has yet to be found out whose they are."""
+        return [chat for chat in self._chats.values() if chat.by_name]
+
+    def adopt(self, chat: StoredChat, item: ChatItem) -> StoredChat:
+        """It is the one that the daemon lists. Returns what it has become; where something has come
+        from there meanwhile, what was typed joins that."""
+        user_id, name = item.to_user_id or "", item.to_user or ""
+        self.learn(user_id, name)
+        key = ChatKey("private", user_id)
+        del self._chats[chat.key]
+        found = self._chats.get(key)
+        if found is not None:
+            return self._join(chat, found)
+        self._store.identify(chat.key.id, user_id, chat.id)
+        chat.key, chat.title, chat.public_id, chat.by_name = key, name, item.chat_id, False
+        self._chats[key] = chat
+        self._store.save_chat(chat)
+        return chat
+
+    def _join(self, chat: StoredChat, found: StoredChat) -> StoredChat:
+        if not found.draft:
+            found.draft = chat.draft
+            self._store.save_draft(found)
+        self._store.join_chats(chat.id, found.id)
+        return found
+
+    def give_up(self, chat: StoredChat) -> None:
+        """Whose it was cannot be told: it stays as it is."""
+        chat.by_name = False
+        chat.title = _("{name} (earlier)").format(name=chat.title)
+        self._store.save_chat(chat)
 
     def all(self) -> Iterable[StoredChat]:
         return self._chats.values()
@@ -45,16 +114,16 @@ class Chats:
 
     # How far each has come
 
-    def cursors(self, most: int) -> list[tuple[ChatKey, int]]:
+    def cursors(self, most: int) -> list[Cursor]:
         """Of the `most` newest chats that something is known of. The others are begun anew: what
         was missed of them will not be sent."""
-        known = [chat for chat in self._chats.values() if chat.cursor]
+        known = [c for c in self._chats.values() if c.cursor and c.public_id]
         known.sort(key=lambda chat: chat.time_s, reverse=True)
         for chat in known[most:]:
             self._store.forget_entries(chat.id)
             chat.low, chat.cursor = 1, 0
             self._store.save_chat(chat)
-        return [(chat.key, chat.cursor) for chat in known[:most]]
+        return [Cursor(chat_id=chat.public_id, seq=chat.cursor) for chat in known[:most]]
 
     def advance(self, chat: StoredChat, seq: int) -> bool:
         """Whether the entry `seq` is new. Where the run is broken, it begins anew with it."""
@@ -76,46 +145,67 @@ class Chats:
 
     def forget_progress(self) -> None:
         """The daemon has another database than before: nothing that was cached holds."""
-        self._store.forget_entries()
         for chat in self._chats.values():
-            chat.low, chat.cursor, chat.read_seq = 1, 0, 0
-            chat.unread = chat.counted = 0
+            self.begin_anew(chat)
+            if chat.key.kind == "private":
+                chat.public_id = ""
             self._store.save_chat(chat)
-            self.forget_mentions(chat)
 
-    def take_list(self, items: Iterable[ChatItem]) -> list[StoredChat]:
-        """What the daemon says of all chats; a group that is not among them was left. Returns
-        those that are read further than it knows."""
-        listed, further = set(), []
-        for item in items:
-            chat = self.need(_key_of_item(item))
-            listed.add(chat.key)
-            self._take_item(chat, item)
-            self._store.save_chat(chat)
-            if chat.read_seq > item.read_seq:
-                further.append(chat)
+    def begin_anew(self, chat: StoredChat) -> None:
+        """Nothing that is known of its log holds; the draft and the outbox do."""
+        self._store.forget_entries(chat.id)
+        chat.low, chat.cursor, chat.read_seq = 1, 0, 0
+        chat.unread = chat.counted = 0
+        self.forget_mentions(chat)
+        self._begun_anew(chat)
+
+    def take_item(self, item: ChatItem, asked_at: dict[int, int]) -> StoredChat:
+        """What the daemon says of a chat; how far each had come when it was asked stands in
+        `asked_at`. A log that is shorter than it was then is another one than was read."""
+        if item.to_user_id and item.to_user:
+            self.learn(item.to_user_id, item.to_user)
+        chat = self.need(key_of_item(item), item.chat_id)
+        if item.seq < min(asked_at.get(chat.id, 0), chat.cursor):
+            self.begin_anew(chat)
+        self._take_item(chat, item)
+        self._store.save_chat(chat)
+        return chat
+
+    def forget_unlisted(self, listed: set[int], asked_at: dict[int, int]) -> None:
+        """The list is complete. A group that is not in it was left; a private chat that is not in
+        it, and was known before, is not in this database. One that has moved meanwhile went past
+        the pages."""
         for chat in self._chats.values():
-            if chat.key.kind == "group" and chat.key not in listed and not chat.left:
+            unmoved = asked_at.get(chat.id) == chat.cursor
+            if chat.id in listed or not unmoved or chat.left or not chat.public_id:
+                continue
+            if chat.key.kind == "group":
                 chat.left = True
-                self._store.save_chat(chat)
-        return further
+            else:
+                self.begin_anew(chat)
+                chat.public_id = ""
+            self._store.save_chat(chat)
 
     def _take_item(self, chat: StoredChat, item: ChatItem) -> None:
         if item.chat_type == "group":
             chat.title, chat.role, chat.open = item.name or "", item.role or "", bool(item.open)
         chat.left, chat.muted = False, item.muted
         if chat.cursor == 0 and item.seq > 0:
-            chat.cursor, chat.low = item.seq, item.seq + 1
-            if item.last_message is not None:
-                self._show(chat, item.last_message.sender, item.last_message.content,
-                           item.last_message.timestamp)  # fmt: skip
+            self._begin_at(chat, item)
         if item.read_seq > chat.read_seq:
             self._keep_mentions(chat, lambda seq: seq > item.read_seq)
         if item.read_seq >= chat.read_seq:
             chat.read_seq = item.read_seq
             chat.counted = max(item.seq, chat.cursor)
-            newer = self._store.unread(chat.id, item.seq, self._me) if chat.cursor > item.seq else 0
-            chat.unread = max(item.unread, 0) + newer
+            chat.unread = max(item.unread, 0)
+            if chat.cursor > item.seq:
+                chat.unread += self._store.unread(chat.id, item.seq, self._me.id)
+
+    def _begin_at(self, chat: StoredChat, item: ChatItem) -> None:
+        chat.cursor, chat.low = item.seq, item.seq + 1
+        said = item.last_message
+        if said is not None:
+            self._show(chat, said.sender_id, said.content, said.timestamp)
 
     # What is unread
 
@@ -125,7 +215,7 @@ class Chats:
         is_said = row.kind == "message" and not row.deleted
         if is_said:
             self._show(chat, row.sender, row.content, row.time_s)
-        if not is_said or row.sender == self._me or seq <= chat.read_seq:
+        if not is_said or row.sender == self._me.id or seq <= chat.read_seq:
             return
         if seq > chat.counted:
             chat.counted = seq
@@ -136,10 +226,10 @@ class Chats:
 
     def reword(self, chat: StoredChat, before: Row, now: Row) -> None:
         """A message of the cache says something else now, or nothing any more."""
-        unread = before.sender != self._me and (before.seq or 0) > chat.read_seq
+        unread = before.sender != self._me.id and (before.seq or 0) > chat.read_seq
         if unread and now.deleted and not before.deleted:
             chat.unread = max(chat.unread - 1, 0)
-        if not mentions(now.content, self._me):
+        if not mentions(now.content, self._me.name):
             self._keep_mentions(chat, lambda seq: seq != now.seq)
         last = self._store.last_said(chat.id)
         chat.preview = ""
@@ -208,12 +298,12 @@ class Chats:
     def _unread(self, chat: StoredChat) -> int:
         """As far as it can be known, where the cache begins behind the read mark."""
         if chat.low <= chat.read_seq + 1:
-            return self._store.unread(chat.id, chat.read_seq, self._me)
+            return self._store.unread(chat.id, chat.read_seq, self._me.id)
         return min(chat.unread, max(chat.cursor - chat.read_seq, 0))
 
     def _show(self, chat: StoredChat, sender: str, content: str, time_s: float) -> None:
         text = " ".join(content[: 2 * _PREVIEW].split())[:_PREVIEW]
-        chat.preview = f"{sender}: {text}" if chat.key.kind == "group" else text
+        chat.preview = f"{self._names.of(sender)}: {text}" if chat.key.kind == "group" else text
         chat.time_s = max(time_s, chat.time_s)
 
     # The list
@@ -224,9 +314,9 @@ class Chats:
         return sorted(lines, key=_rank)
 
     def _line(self, chat: StoredChat, people: dict[str, Person]) -> ChatLine:
-        person = people.get(chat.key.name) if chat.key.kind == "private" else None
+        person = people.get(chat.key.id) if chat.key.kind == "private" else None
         return ChatLine(
-            key=chat.key, title=chat.title or chat.key.name, unread=self._shown_unread(chat),
+            key=chat.key, title=chat.title or chat.key.id, unread=self._shown_unread(chat),
             mentions=self._shown_mentions(chat), online=person is not None and person.online,
             muted=chat.muted, preview=chat.preview, draft=chat.draft, time_s=chat.time_s,
         )  # fmt: skip
@@ -235,7 +325,3 @@ class Chats:
 def _rank(line: ChatLine) -> tuple[bool, bool, float, str]:
     unread = line.unread > 0 and not line.muted
     return line.mentions == 0, not unread, -line.time_s, line.title.lower()
-
-
-def _key_of_item(item: ChatItem) -> ChatKey:
-    return ChatKey(item.chat_type, (item.to_user or item.group_id) or "")

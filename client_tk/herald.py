@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from client_tk import wording
 from client_tk.attention import Scene, Verdict, judge, mentions
-from client_tk.model import Row
+from client_tk.model import Me, Row
 from client_tk.outside import Outside
 from client_tk.store import StoredChat
 from client_tk.transcript import Transcript
@@ -13,8 +15,9 @@ from client_tk.transcript import Transcript
 class Herald:
     """Tk thread only. `focused` and `visible` are the window's."""
 
-    def __init__(self, outside: Outside) -> None:
+    def __init__(self, outside: Outside, name_of: Callable[[str], str]) -> None:
         self._outside = outside
+        self._name_of = name_of
         self.focused = False
         self.visible = True
         self._missed: list[tuple[StoredChat, Row]] = []
@@ -26,10 +29,10 @@ class Herald:
 
     def sees_end(self, shown: Transcript) -> bool:
         """Whether the person has the end of the shown chat before their eyes."""
-        return self._judge(shown.chat, shown, None, "", caught_up=True).seen
+        return self._judge(shown.chat, shown, None, None, caught_up=True).seen
 
     def announce(
-        self, chat: StoredChat, row: Row, shown: Transcript | None, me: str, *, caught_up: bool
+        self, chat: StoredChat, row: Row, shown: Transcript | None, me: Me, *, caught_up: bool
     ) -> bool:
         """A new entry has come; whether before the eyes of the person. What comes before the client
         has caught up waits for that."""
@@ -56,7 +59,7 @@ class Herald:
         self._missed.clear()
 
     def _judge(
-        self, chat: StoredChat, shown: Transcript | None, row: Row | None, me: str,
+        self, chat: StoredChat, shown: Transcript | None, row: Row | None, me: Me | None,
         *, caught_up: bool,
     ) -> Verdict:  # fmt: skip
         return judge(
@@ -66,12 +69,18 @@ class Herald:
                 shown=shown is not None and shown.chat is chat,
                 at_end=shown is not None and shown.shows_end,
                 muted=chat.muted,
-                own=row is None or row.sender == me or row.kind != "message" or row.deleted,
-                mention=row is not None and mentions(row.content, me),
+                own=_is_own(row, me),
+                mention=row is not None and me is not None and mentions(row.content, me.name),
                 caught_up=caught_up,
             )
         )
 
     def _notify(self, chat: StoredChat, row: Row) -> None:
-        title = row.sender if chat.key.kind == "private" else f"{row.sender} · {chat.title}"
+        name = self._name_of(row.sender)
+        title = name if chat.key.kind == "private" else f"{name} · {chat.title}"
         self._outside.notify(title, row.content, chat.key)
+
+
+def _is_own(row: Row | None, me: Me | None) -> bool:
+    said = row is not None and row.kind == "message" and not row.deleted
+    return row is None or me is None or row.sender == me.id or not said

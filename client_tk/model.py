@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Literal, NamedTuple
 
 from msgspec import Struct
@@ -13,10 +14,22 @@ Progress = Literal["", "waiting", "stored", "read", "refused"]
 
 
 class ChatKey(NamedTuple):
-    """A chat: `name` is the other's username, or the group_id."""
+    """A chat: `id` is the other's user id, or the group_id. Neither is ever given again, and there
+    is one private chat with a person; a name may come to belong to somebody else.
+
+    A chat that an older client kept, and that could not be told to be anybody's, has a name for an
+    id: nobody's id looks like one.
+    """
 
     kind: ChatKind
+    id: str
+
+
+class Me(Struct):
+    """Whose account this is. `id` is the username until the daemon has told it."""
+
     name: str
+    id: str
 
 
 class Server(Struct, frozen=True):
@@ -41,7 +54,8 @@ class Row(Struct, frozen=True, kw_only=True):
 
     `seq` is None while the message is in the outbox; `time_s` is then when it was typed.
     `subject` is the member that joined, left or got the role `content`; for a renamed group
-    `content` is the new name. `reactions` has the emoji and who put it there.
+    `content` is the new name. `reactions` has the emoji and who put it there. People are user ids;
+    a `Page` has their names.
     """
 
     seq: int | None
@@ -62,14 +76,16 @@ class Row(Struct, frozen=True, kw_only=True):
 class Person(Struct, frozen=True):
     """Somebody with an account."""
 
+    id: str
     name: str
     online: bool = False
     role: str = ""
 
 
 class Request(Struct, frozen=True):
-    """A friend request; `message` may be empty."""
+    """A friend request, by or to somebody; `message` may be empty."""
 
+    id: str
     name: str
     message: str = ""
 
@@ -121,12 +137,13 @@ class ChatLine(Struct, frozen=True):
 class Page(Struct, frozen=True):
     """What a transcript shows, oldest first.
 
-    `opened` is another number each time a chat is opened; it is opened at the row `start`, or
-    where there is none at the place where it was left. The line "New messages" stands above the
-    row `new_from`; `ahead` is the first message that the person has not come to yet. `has_older`
-    and `has_newer` say whether there is more above and below; `loading`, that rows are being
-    fetched. `read_by` says, for who has read it, up to which `seq`. `quotes` has the messages
-    that rows of this page reply to, as far as they are known.
+    `me` is one's own user id. `opened` is another number each time a chat is opened; it is opened
+    at the row `start`, or where there is none at the place where it was left. The line "New
+    messages" stands above the row `new_from`; `ahead` is the first message that the person has not
+    come to yet. `has_older` and `has_newer` say whether there is more above and below; `loading`,
+    that rows are being fetched. `read_by` says, for who has read it, up to which `seq`. `quotes`
+    has the messages that rows of this page reply to, as far as they are known. `names` has the name
+    of each user id.
     """
 
     key: ChatKey
@@ -141,3 +158,8 @@ class Page(Struct, frozen=True):
     loading: bool = False
     read_by: tuple[tuple[str, int], ...] = ()
     quotes: tuple[tuple[int, Row], ...] = ()
+    names: Mapping[str, str] = {}
+
+    def name_of(self, user_id: str) -> str:
+        """What an older client kept has names for ids."""
+        return self.names.get(user_id, user_id)

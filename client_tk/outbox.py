@@ -11,7 +11,6 @@ from msgspec.structs import replace
 
 from client_tk import wording
 from client_tk.chats import Chats
-from client_tk.keys import fields_of
 from client_tk.store import Store, StoredChat, Waiting
 from ruggine import errors
 from ruggine.wire.requests import SendMessage
@@ -87,11 +86,11 @@ class Outbox:
 
     def _send(self, message: Waiting) -> None:
         chat = self._chats.by_id(message.chat_id)
-        if chat is None:
+        if chat is None or chat.by_name:
             return
         try:
             request = SendMessage(
-                **fields_of(chat.key), content=message.content, client_id=message.client_id,
+                **self._chats.where(chat.key), content=message.content, client_id=message.client_id,
                 reply_to=message.reply_to,
             )  # fmt: skip
             frame = self._encoded(request)
@@ -146,6 +145,15 @@ class Outbox:
         else:
             self._change(message, replace(message, refusal=sentence))
         self._answered(message, now_s)
+
+    def refuse(self, chat: StoredChat, sentence: str) -> None:
+        """Nothing of what waits in a chat can be sent."""
+        for message in self.of(chat):
+            self._change(message, replace(message, refusal=sentence))
+
+    def take_again(self) -> None:
+        """What waits has come to other chats."""
+        self._messages = self._store.waiting()
 
     def retry(self, client_id: str, now_s: float) -> None:
         message = self._find(client_id)

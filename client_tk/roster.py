@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Iterable
+from typing import Any, TypeVar
 
 from msgspec.structs import replace
 
 from client_tk.model import Invite, Person, Request, Trouble
 from ruggine.wire import frames, requests, results
 
+P = TypeVar("P", Person, Request)
 Ask = Callable[[requests.Request, Callable[[Any], None]], None]
 
 _EVERYTHING = ("people", "friends", "received", "sent", "invites", "blocked")
@@ -40,11 +41,11 @@ class Roster:
         self._ask = ask
         self._changed = changed
         self.people: dict[str, Person] = {}
-        self.friends: list[str] = []
+        self.friends: list[Person] = []
         self.requests_in: list[Request] = []
         self.requests_out: list[Request] = []
         self.invites: list[Invite] = []
-        self.blocked: list[str] = []
+        self.blocked: list[Person] = []
         self._members: dict[str, list[Person]] = {}
         self._asked: set[str] = set()
         self._lists: dict[str, tuple[requests.Request, Callable[[Any], None]]] = {
@@ -82,8 +83,25 @@ class Roster:
         """An event that is not in a log."""
         if isinstance(frame, frames.UserStatus):
             self._take_status(frame)
+        elif isinstance(frame, frames.AccountDeleted):
+            self._forget(frame.user_id)
         elif type(frame) in _ON:
             self.refresh(*_ON[type(frame)])
+
+    def _forget(self, user_id: str) -> None:
+        """Their account is gone; who has their name next is somebody else."""
+        self.people.pop(user_id, None)
+        self._members = {
+            group_id: [member for member in members if member.id != user_id]
+            for group_id, members in self._members.items()
+        }
+        self.friends = _without(self.friends, user_id)
+        self.blocked = _without(self.blocked, user_id)
+        self.requests_in = _without(self.requests_in, user_id)
+        self.requests_out = _without(self.requests_out, user_id)
+        self.refresh("invites")
+        self._changed("people")
+        self._changed("members")
 
     # Members
 
@@ -95,7 +113,7 @@ class Roster:
             self._ask(request, lambda reply: self._take_members(group_id, reply))
         online = self.people
         return [
-            replace(m, online=online[m.name].online) if m.name in online else m
+            replace(m, online=online[m.id].online) if m.id in online else m
             for m in self._members.get(group_id, [])
         ]
 
@@ -106,7 +124,9 @@ class Roster:
 
     def _take_members(self, group_id: str, reply: Any) -> None:
         if isinstance(reply, results.GroupMembersResult):
-            self._members[group_id] = [Person(m.username, m.online, m.role) for m in reply.members]
+            self._members[group_id] = [
+                Person(m.user_id, m.username, m.online, m.role) for m in reply.members
+            ]
             self._changed("members")
         elif isinstance(reply, Trouble) and reply.code == "unavailable":
             self._asked.discard(group_id)
@@ -114,29 +134,29 @@ class Roster:
     # The lists
 
     def _take_status(self, frame: frames.UserStatus) -> None:
-        self.people[frame.username] = Person(frame.username, frame.online)
+        self.people[frame.user_id] = Person(frame.user_id, frame.username, frame.online)
         self._changed("people")
         self._changed("chats")
 
     def _take_people(self, reply: Any) -> None:
         if isinstance(reply, results.AllUsersResult):
-            self.people = {u.username: Person(u.username, u.online) for u in reply.users}
+            self.people = {u.user_id: _person(u) for u in reply.users}
             self._changed("people")
             self._changed("chats")
 
     def _take_friends(self, reply: Any) -> None:
         if isinstance(reply, results.ListFriendsResult):
-            self.friends = sorted((u.username for u in reply.friends), key=str.lower)
+            self.friends = _by_name(map(_person, reply.friends))
             self._changed("people")
 
     def _take_received(self, reply: Any) -> None:
         if isinstance(reply, results.ReceivedFriendRequestsResult):
-            self.requests_in = [Request(r.username, r.message) for r in reply.requests]
+            self.requests_in = [Request(r.user_id, r.username, r.message) for r in reply.requests]
             self._changed("people")
 
     def _take_sent(self, reply: Any) -> None:
         if isinstance(reply, results.SentFriendRequestsResult):
-            self.requests_out = [Request(r.username, r.message) for r in reply.requests]
+            self.requests_out = [Request(r.user_id, r.username, r.message) for r in reply.requests]
             self._changed("people")
 
     def _take_invites(self, reply: Any) -> None:
@@ -148,5 +168,17 @@ class Roster:
 
     def _take_blocked(self, reply: Any) -> None:
         if isinstance(reply, results.BlockedUsersResult):
-            self.blocked = sorted((u.username for u in reply.users), key=str.lower)
+            self.blocked = _by_name(Person(u.user_id, u.username) for u in reply.users)
             self._changed("people")
+
+
+def _person(item: results.UserItem) -> Person:
+    return Person(item.user_id, item.username, item.online)
+
+
+def _by_name(people: Iterable[Person]) -> list[Person]:
+    return sorted(people, key=lambda person: person.name.lower())
+
+
+def _without(people: list[P], user_id: str) -> list[P]:
+    return [person for person in people if person.id != user_id]

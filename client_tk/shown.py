@@ -7,7 +7,8 @@ from typing import Any
 
 from client_tk import rows
 from client_tk.asking import Then
-from client_tk.model import ChatKey, Page, Row
+from client_tk.model import ChatKey, Me, Page, Row
+from client_tk.names import Names
 from client_tk.reading import Reading, Sight, Span
 from client_tk.store import Store, StoredChat, Waiting
 from client_tk.transcript import Transcript
@@ -21,11 +22,14 @@ class Shown:
     """
 
     def __init__(
-        self, store: Store, me: str, waiting: Callable[[StoredChat], list[Waiting]],
+        self, store: Store, me: Me, names: Names, where: Callable[[ChatKey], dict[str, Any]],
+        waiting: Callable[[StoredChat], list[Waiting]],
         ask: Callable[[requests.Request, Then], None], changed: Callable[[str], None],
     ) -> None:  # fmt: skip
         self._store = store
         self._me = me
+        self._names = names
+        self._where = where
         self._waiting = waiting
         self._ask = ask
         self._changed = changed
@@ -48,7 +52,11 @@ class Shown:
         if self._page is None and transcript is not None:
             waiting = self._waiting(transcript.chat)
             self._page = transcript.page(
-                waiting, self._reads, opened=self._opened, reached=self._reading.reached
+                waiting,
+                self._reads,
+                self._names.all,
+                opened=self._opened,
+                reached=self._reading.reached,
             )
         return self._page
 
@@ -60,7 +68,7 @@ class Shown:
 
     def show(self, chat: StoredChat) -> None:
         """At its first unread message, or where there is none at its end."""
-        self.transcript = Transcript(self._store, chat, self._me)
+        self.transcript = Transcript(self._store, chat, self._me, self._where)
         self._reads = self._store.reads(chat.id)
         self._opened += 1
         self._reading, self._sight = Reading(), None
@@ -179,10 +187,10 @@ class Shown:
             self.transcript.change(frame.ref, frame)
             self._changed("page")
 
-    def read_by(self, chat: StoredChat, username: str, seq: int) -> None:
+    def read_by(self, chat: StoredChat, user_id: str, seq: int) -> None:
         """Somebody has read any chat up to `seq`."""
         if self.transcript is not None and self.transcript.chat is chat:
-            self._reads[username] = max(seq, self._reads.get(username, 0))
+            self._reads[user_id] = max(seq, self._reads.get(user_id, 0))
             self._changed("page")
 
     # Pages

@@ -18,9 +18,11 @@ import msgspec
 from client_tk import intents, reports, wording
 from client_tk.account import Account
 from client_tk.asking import Asking, Then, no_answer
+from client_tk.chat_list import ChatList
 from client_tk.connection import Connection
 from client_tk.herald import Herald
-from client_tk.keys import ENTRIES, cursor_of, fields_of, key_of
+from client_tk.keys import ENTRIES, key_of
+from client_tk.matching import Matching
 from client_tk.model import (
     ChatKey,
     ChatLine,
@@ -64,8 +66,9 @@ class State:
         self.max_message_length = 4096
         self._stay = self._leaving = False
         self._account: Account | None = None
+        self._matching: Matching | None = None
         self._typists = Typists()
-        self._herald = Herald(outside)
+        self._herald = Herald(outside, self.name_of)
         self._asking = Asking(self._say)
         self._connection = Connection(outside, self._changed)
         self.roster = Roster(self.ask, self._changed)
@@ -191,7 +194,7 @@ class State:
     def _begin_anew(self, broken: Account) -> None:
         """A full disk, or a frame that makes no sense: nothing of the batch is on the disk. Go on
         from there, so that what was not kept is sent again; tried again with the usual back-off."""
-        account, shown = self._keep(broken.store, broken.me), broken.shown.key
+        account, shown = self._keep(broken.store, broken.me.name), broken.shown.key
         self._herald.forget_missed()
         self._on_closed(1006, "broken", "")
         self._outside.tell(intents.Close())
@@ -231,7 +234,7 @@ class State:
         account = self._account
         assert self.server is not None and account is not None  # noqa: PT018 - is "in"
         epoch = account.store.meta("epoch")
-        cursors = tuple(cursor_of(key, seq) for key, seq in account.chats.cursors(MOST_CURSORS))
+        cursors = tuple(account.chats.cursors(MOST_CURSORS))
         self._connection.open(intents.Open(self.server, token, epoch, cursors if epoch else ()))
 
     def _on_refused(self, refused: reports.Refused) -> None:
@@ -262,6 +265,11 @@ class State:
         account = self._account
         if account is None:
             return
+        if welcome.user_id is not None:
+            if not account.is_of(welcome.user_id):
+                self._begin_other(account)
+                return
+            account.identify(welcome.user_id)
         self.max_message_length = welcome.limits.max_message_length
         account.outbox.max_frame_size = welcome.limits.max_frame_size
         known = account.store.meta("epoch")
@@ -269,11 +277,18 @@ class State:
             account.forget_progress()
         account.store.set_meta("epoch", welcome.epoch or "")
         self._connection.opened(resuming=welcome.resume == "ok")
-        self.ask(requests.ListChats(), self._take_chats)
+        self._list_chats()
         self.roster.refresh()
         if welcome.resume != "ok":
             self._caught_up(account)
         self._changed("link", "chats", "page", "members", "draft")
+
+    def _begin_other(self, account: Account) -> None:
+        """What was kept is another account's, which had this name before: it is left alone, and
+        nothing of it is sent."""
+        account.store.give_way(account.me.id)
+        self._enter(self.me)
+        self._reopen()
 
     def _caught_up(self, account: Account) -> None:
         self._connection.caught_up()
@@ -284,6 +299,7 @@ class State:
         if account is None:
             return
         account.outbox.lost()
+        self._matching = None
         self._asking.lose()
         account.shown.pages_lost()
         self.roster.nobody_online()
@@ -320,14 +336,17 @@ class State:
             case frames.Gap():
                 account.pass_over(frame)
             case frames.Typing():
-                self._on_typing(frame)
+                self._on_typing(account, frame)
             case frames.ReadReceipt():
                 account.take_receipt(frame)
+            case frames.AccountDeleted():
+                account.rename(frame.user_id, frame.new_username)
+                self.roster.hear(frame)
             case _:
                 self.roster.hear(frame)
 
     def _on_send_refused(self, outbox: Outbox, frame: frames.Error) -> None:
-        sentence = wording.trouble(frame.code, frame.error, frame.retry_after)
+        sentence = wording.not_sent(frame.code, frame.error, frame.retry_after)
         outbox.failed(
             frame.client_id or "", frame.code, sentence, frame.retry_after, self._outside.now_s()
         )
@@ -341,33 +360,34 @@ class State:
         if row is not None:
             self._on_row(account, chat, row)
         if isinstance(frame, _CHANGES_MEMBERS):
-            self.roster.forget_members(chat.key.name)
-        if isinstance(frame, _COMES_AND_GOES) and frame.username == self.me:
-            self.ask(requests.ListChats(), self._take_chats)
+            self.roster.forget_members(chat.key.id)
+        if isinstance(frame, _COMES_AND_GOES) and frame.user_id == account.me.id:
+            self._list_chats()
 
     def _on_row(self, account: Account, chat: StoredChat, row: Row) -> None:
         self._typists.stop(chat.key, row.sender)
-        if row.client_id is not None and row.sender == self.me:
+        if row.client_id is not None and row.sender == account.me.id:
             account.outbox.seen(row.client_id, self._outside.now_s())
             self._changed("link", "page")
         self._changed("typing")
         caught_up = self._connection.is_caught_up
         was_seen = self._herald.announce(
-            chat, row, account.shown.transcript, self.me, caught_up=caught_up
+            chat, row, account.shown.transcript, account.me, caught_up=caught_up
         )
-        if row.sender == self.me:
+        if row.sender == account.me.id:
             return
         if was_seen and caught_up:
             account.chats.expect(chat, row.seq or 0)
         else:
             account.shown.mark_new(chat)
 
-    def _on_typing(self, frame: frames.Typing) -> None:
-        key = key_of(frame, self.me, frame.sender)
+    def _on_typing(self, account: Account, frame: frames.Typing) -> None:
+        account.learn(frame)
+        key = key_of(frame, account.me.id)
         if frame.active:
-            self._typists.begin(key, frame.sender, self._outside.now_s())
+            self._typists.begin(key, frame.sender_id, self._outside.now_s())
         else:
-            self._typists.stop(key, frame.sender)
+            self._typists.stop(key, frame.sender_id)
         self._changed("typing")
 
     # Asking
@@ -390,16 +410,34 @@ class State:
     def _on_granted(self, request: requests.Request) -> None:
         self.roster.after(request)
         if isinstance(request, _CHANGES_CHATS):
-            self.ask(requests.ListChats(), self._take_chats)
+            self._list_chats()
 
-    def _take_chats(self, reply: Any) -> None:
+    def _list_chats(self) -> None:
         account = self._account
-        if account is None or not isinstance(reply, results.ListChatsResult):
+        if account is None or self._matching is not None:
             return
-        for chat in account.chats.take_list(reply.chats):
-            self._mark_read(chat)
-        account.shown.caught_up()
-        self._changed("chats", "page")
+        if account.chats.by_name:
+            self._match(account)
+        else:
+            ChatList(account, self._mark_read, self._listed, self._changed).ask(self.ask)
+
+    def _listed(self) -> None:
+        if self._account is not None:
+            self._account.shown.caught_up()
+            self._changed("page")
+
+    def _match(self, account: Account) -> None:
+        """Before anything else is made of what an older client has kept; then what was missed in
+        these chats is asked for by a connection that names them."""
+        self._matching = Matching(
+            account.store, account.chats.by_name, self.ask, adopt=account.adopt,
+            give_up=account.give_up, done=self._matched, now_s=self._outside.now_s,
+        )  # fmt: skip
+        self._matching.begin()
+
+    def _matched(self) -> None:
+        self._matching = None
+        self._reopen()
 
     # Chats
 
@@ -412,7 +450,17 @@ class State:
 
     def title(self, key: ChatKey) -> str:
         chat = self.chat(key)
-        return chat.title if chat is not None else key.name
+        return chat.title if chat is not None else self.name_of(key.id)
+
+    def name_of(self, user_id: str) -> str:
+        """What somebody is called."""
+        known = self._account.names.all if self._account is not None else {}
+        person = self.roster.people.get(user_id)
+        return known.get(user_id) or (person.name if person is not None else user_id)
+
+    def where(self, key: ChatKey) -> dict[str, Any]:
+        """How a request names a chat."""
+        return self._here.chats.where(key)
 
     @property
     def selected(self) -> ChatKey | None:
@@ -421,14 +469,21 @@ class State:
     def select(self, key: ChatKey) -> None:
         """Show a chat at its first new message, or at its end."""
         if self._account is not None:
+            self._meet(self._account, key)
             self._account.select(key)
             self._changed("chats", "typing", "members", "draft")
 
-    def start_chat(self, username: str) -> ChatKey:
+    def start_chat(self, user_id: str) -> ChatKey:
         """The private chat with somebody, shown; it is made by its first message."""
-        key = ChatKey("private", username)
+        key = ChatKey("private", user_id)
         self.select(key)
         return key
+
+    def _meet(self, account: Account, key: ChatKey) -> None:
+        """Whoever is chosen from the list of everybody has a name that no chat has told yet."""
+        person = self.roster.people.get(key.id)
+        if key.kind == "private" and person is not None:
+            account.learn(results.NameItem(person.name, person.id))
 
     def open_at(self, key: ChatKey, seq: int) -> None:
         """Show a place in a chat."""
@@ -441,21 +496,21 @@ class State:
         chat = chats.need(key)
         chat.muted = active
         chats.save(chat)
-        self.ask(requests.MuteChat(**fields_of(key), active=active), lambda _reply: None)
+        self.ask(requests.MuteChat(**self.where(key), active=active), lambda _reply: None)
         self._changed("chats")
 
     def discard_chat(self, key: ChatKey, then: Then) -> None:
         """Forget, for oneself only, what a chat has up to now."""
         request: requests.Request = (
-            requests.DeleteGroupMessages(group_id=key.name)
+            requests.DeleteGroupMessages(group_id=key.id)
             if key.kind == "group"
-            else requests.DeletePrivateMessages(username=key.name)
+            else requests.DeletePrivateMessages(user_id=key.id)
         )
 
         def discarded(reply: Any) -> None:
             if not isinstance(reply, Trouble):
                 self._here.forget_entries(key)
-                self.ask(requests.ListChats(), self._take_chats)
+                self._list_chats()
             then(reply)
 
         self.ask(request, discarded)
@@ -504,23 +559,23 @@ class State:
 
     def edit(self, key: ChatKey, seq: int, text: str, then: Then) -> None:
         try:
-            request = requests.EditMessage(**fields_of(key), seq=seq, content=unified(text))
+            request = requests.EditMessage(**self.where(key), seq=seq, content=unified(text))
         except errors.Refusal as refusal:
             then(Trouble(refusal.code, wording.trouble(refusal.code, refusal.sentence)))
         else:
             self.ask(request, then)
 
     def delete(self, key: ChatKey, seq: int, then: Then) -> None:
-        self.ask(requests.DeleteMessage(**fields_of(key), seq=seq), then)
+        self.ask(requests.DeleteMessage(**self.where(key), seq=seq), then)
 
     def react(self, key: ChatKey, seq: int, emoji: str, active: bool, then: Then) -> None:
-        request = requests.React(**fields_of(key), seq=seq, emoji=emoji, active=active)
+        request = requests.React(**self.where(key), seq=seq, emoji=emoji, active=active)
         self.ask(request, then)
 
     def last_own(self, key: ChatKey) -> Row | None:
         """The newest message of one's own that can be edited."""
         chat = self.chat(key)
-        return self._here.store.last_own(chat.id, self.me) if chat is not None else None
+        return self._here.store.last_own(chat.id, self.my_id) if chat is not None else None
 
     def retry(self, client_id: str) -> None:
         self._here.outbox.retry(client_id, self._outside.now_s())
@@ -532,12 +587,12 @@ class State:
 
     def set_typing(self, key: ChatKey, active: bool) -> None:
         if self._connection.live:
-            request = requests.Typing(**fields_of(key), active=active)
+            request = requests.Typing(**self.where(key), active=active)
             self._say(msgspec.json.encode(request))
 
     def typing(self, key: ChatKey) -> list[str]:
         """Who is writing there."""
-        return self._typists.names(key)
+        return sorted(map(self.name_of, self._typists.of(key)))
 
     # Reading and being called
 
@@ -580,7 +635,7 @@ class State:
 
     def _mark_read(self, chat: StoredChat) -> None:
         """Tell the daemon, and with it the other devices and who wrote it."""
-        request = requests.MarkRead(**fields_of(chat.key), seq=chat.read_seq)
+        request = requests.MarkRead(**self.where(chat.key), seq=chat.read_seq)
         self.ask(request, lambda _reply: None)
 
     @property
@@ -591,12 +646,18 @@ class State:
     # People
 
     @property
+    def my_id(self) -> str:
+        """One's own user id."""
+        return self._account.me.id if self._account is not None else ""
+
+    @property
     def people(self) -> dict[str, Person]:
+        """By user id."""
         return self.roster.people
 
     def members(self, key: ChatKey) -> list[Person]:
         """Of a group; empty until they are known, then "members" changes."""
-        return self.roster.members(key.name) if key.kind == "group" else []
+        return self.roster.members(key.id) if key.kind == "group" else []
 
     # The connection and time
 
@@ -616,7 +677,8 @@ class State:
 
     def due_s(self) -> float | None:
         """When to call `tick` next, by the monotonic clock; None if nothing is planned."""
-        times = [self._asking.due_s(), self._connection.due_s(), self._typists.due_s()]
+        times = [self._matching.due_s() if self._matching is not None else None]
+        times += [self._asking.due_s(), self._connection.due_s(), self._typists.due_s()]
         if self._account is not None:
             times += [self._account.outbox.due_s(), self._account.shown.due_s()]
         return min((time for time in times if time is not None), default=None)
@@ -626,6 +688,8 @@ class State:
         now_s = self._outside.now_s()
         self._asking.give_up(now_s)
         self._connection.tick(now_s, self._reopen)
+        if self._matching is not None:
+            self._matching.tick(now_s)
         if self._account is not None:
             self._account.outbox.send_more(now_s)
             self._read(self._account)

@@ -86,7 +86,20 @@ ALTER TABLE chats DROP COLUMN mentions;
 """
 """Which messages that name the person they have not seen; before, only how many there were."""
 
-_STEPS = (_FIRST, _MENTIONS)
+_IDENTITIES = """
+CREATE TABLE users (id TEXT PRIMARY KEY, name TEXT NOT NULL) WITHOUT ROWID;
+ALTER TABLE chats RENAME COLUMN name TO place;
+ALTER TABLE chats ADD COLUMN public_id TEXT NOT NULL DEFAULT '';
+ALTER TABLE chats ADD COLUMN by_name INTEGER NOT NULL DEFAULT 0;
+UPDATE chats SET public_id = place WHERE kind = 'group';
+UPDATE chats SET by_name = 1 WHERE kind = 'private';
+ALTER TABLE reads RENAME COLUMN username TO user_id;
+DELETE FROM reads WHERE chat_id IN (SELECT id FROM chats WHERE kind = 'group');
+"""
+"""A person is known by their id, and the name that goes with it stands in one place. Private chats
+were kept by names before: which of them are whose, the daemon has to say (`client_tk.matching`)."""
+
+_STEPS = (_FIRST, _MENTIONS, _IDENTITIES)
 """What makes the tables of each version out of those of the one before."""
 
 VERSION = len(_STEPS)
@@ -99,13 +112,17 @@ _reactions = msgspec.json.Decoder(tuple[tuple[str, tuple[str, ...]], ...])
 
 
 class StoredChat(Struct):
-    """A chat as it is kept. `unread` counts up to the entry `counted`; `mentions` has each `seq`
-    of a message that names the person and was not seen; `left` is a group that one is no longer
+    """A chat as it is kept. `public_id` is what the daemon calls it (`chat_id` on the wire), empty
+    until it is known. `by_name`: it was kept by the name of somebody, and who that was has yet to
+    be found out. `unread` counts up to the entry `counted`; `mentions` has each `seq` of a message
+    that names the person and was not seen; `left` is a group that one is no longer
     in."""
 
     id: int
     key: ChatKey
     title: str
+    public_id: str = ""
+    by_name: bool = False
     role: str = ""
     open: bool = False
     low: int = 1
@@ -176,6 +193,15 @@ class Store:
             self._database.execute(how)
         self._depth = max(self._depth - 1, 0)
 
+    def give_way(self, name: str) -> None:
+        """Close the file, and leave it beside its place under another name: what is kept here from
+        now on is somebody else's."""
+        self.close()
+        for suffix in ("", "-wal", "-shm"):
+            part = self.path.with_name(self.path.name + suffix)
+            if part.exists():
+                part.replace(self.path.with_name(f"{self.path.name}.{name}{suffix}"))
+
     def meta(self, key: str) -> str | None:
         found = self._database.execute("SELECT value FROM meta WHERE key = ?", (key,)).fetchone()
         return None if found is None else str(found[0])
@@ -187,22 +213,22 @@ class Store:
 
     def chats(self) -> list[StoredChat]:
         found = self._database.execute(
-            "SELECT id, kind, name, title, role, open, low, cursor, read_seq, unread, "
-            "counted, muted, left_it, draft, preview, time_s FROM chats"
+            "SELECT id, kind, place, title, role, open, low, cursor, read_seq, unread, "
+            "counted, muted, left_it, draft, preview, time_s, public_id, by_name FROM chats"
         )
         return [
             StoredChat(
                 id=r[0], key=ChatKey(r[1], r[2]), title=r[3], role=r[4], open=bool(r[5]),
                 low=r[6], cursor=r[7], read_seq=r[8], unread=r[9], mentions=self._mentions(r[0]),
                 counted=r[10], muted=bool(r[11]), left=bool(r[12]), draft=r[13], preview=r[14],
-                time_s=r[15],
+                time_s=r[15], public_id=r[16], by_name=bool(r[17]),
             )
             for r in found
         ]  # fmt: skip
 
     def add_chat(self, key: ChatKey, title: str) -> StoredChat:
         added = self._database.execute(
-            "INSERT INTO chats (kind, name, title) VALUES (?, ?, ?)", (*key, title)
+            "INSERT INTO chats (kind, place, title) VALUES (?, ?, ?)", (*key, title)
         )
         return StoredChat(added.lastrowid or 0, key, title)
 
@@ -210,12 +236,12 @@ class Store:
         """Everything but the draft and the mentions, which are saved when they change."""
         self._database.execute(
             "UPDATE chats SET title = ?, role = ?, open = ?, low = ?, cursor = ?, read_seq = ?, "
-            "unread = ?, counted = ?, muted = ?, left_it = ?, preview = ?, time_s = ? "
-            "WHERE id = ?",
+            "unread = ?, counted = ?, muted = ?, left_it = ?, preview = ?, time_s = ?, "
+            "kind = ?, place = ?, public_id = ?, by_name = ? WHERE id = ?",
             (
                 chat.title, chat.role, chat.open, chat.low, chat.cursor, chat.read_seq,
                 chat.unread, chat.counted, chat.muted, chat.left, chat.preview,
-                chat.time_s, chat.id,
+                chat.time_s, *chat.key, chat.public_id, chat.by_name, chat.id,
             ),
         )  # fmt: skip
 
@@ -231,6 +257,22 @@ class Store:
             "SELECT seq FROM mentions WHERE chat_id = ? ORDER BY seq", (chat_id,)
         )
         return tuple(seq for (seq,) in found)
+
+    def join_chats(self, chat_id: int, other_id: int) -> None:
+        """What was typed for the one is for the other now, and the one is forgotten."""
+        self._database.execute(
+            "UPDATE outbox SET chat_id = ? WHERE chat_id = ?", (other_id, chat_id)
+        )
+        for table, column in (
+            ("entries", "chat_id"),
+            ("reads", "chat_id"),
+            ("mentions", "chat_id"),
+            ("chats", "id"),
+        ):
+            self._database.execute(
+                f"DELETE FROM {table} WHERE {column} = ?",  # noqa: S608 - constant names
+                (chat_id,),
+            )
 
     def save_draft(self, chat: StoredChat) -> None:
         self._database.execute("UPDATE chats SET draft = ? WHERE id = ?", (chat.draft, chat.id))
@@ -353,23 +395,60 @@ class Store:
     def unpost(self, client_id: str) -> None:
         self._database.execute("DELETE FROM outbox WHERE client_id = ?", (client_id,))
 
+    # People
+
+    def names(self) -> dict[str, str]:
+        """The name of each user id."""
+        return dict(self._database.execute("SELECT id, name FROM users").fetchall())
+
+    def save_name(self, user_id: str, name: str) -> None:
+        self._database.execute("INSERT OR REPLACE INTO users VALUES (?, ?)", (user_id, name))
+
+    def identify(self, name: str, user_id: str, chat_id: int | None = None) -> None:
+        """Entries that were kept with somebody's name are theirs: in one chat, or in all."""
+        where, values = ("AND chat_id = ?", (chat_id,)) if chat_id is not None else ("", ())
+        for table, column in (("entries", "sender"), ("entries", "subject"), ("reads", "user_id")):
+            self._database.execute(
+                f"UPDATE OR IGNORE {table} SET {column} = ? "  # noqa: S608 - constant names
+                f"WHERE {column} = ? COLLATE NOCASE {where}",
+                (user_id, name, *values),
+            )
+        found = self._database.execute(
+            f"SELECT chat_id, seq, reactions FROM entries "  # noqa: S608 - constant names
+            f"WHERE reactions <> '' {where}",
+            values,
+        ).fetchall()
+        self._database.executemany(
+            "UPDATE entries SET reactions = ? WHERE chat_id = ? AND seq = ?",
+            [(_encoded(_identified(r[2], name, user_id)), r[0], r[1]) for r in found],
+        )
+
     # Who has read
 
     def reads(self, chat_id: int) -> dict[str, int]:
+        """How far each has read, by user id."""
         found = self._database.execute(
-            "SELECT username, seq FROM reads WHERE chat_id = ?", (chat_id,)
+            "SELECT user_id, seq FROM reads WHERE chat_id = ?", (chat_id,)
         )
         return dict(found.fetchall())
 
-    def save_read(self, chat_id: int, username: str, seq: int) -> None:
+    def save_read(self, chat_id: int, user_id: str, seq: int) -> None:
         self._database.execute(
             "INSERT INTO reads VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET seq = MAX(seq, ?)",
-            (chat_id, username, seq, seq),
+            (chat_id, user_id, seq, seq),
         )
 
 
 def _encoded(reactions: tuple[tuple[str, tuple[str, ...]], ...]) -> str:
     return msgspec.json.encode(reactions).decode() if reactions else ""
+
+
+def _identified(encoded: str, name: str, user_id: str) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    """Reactions of which those by `name` are by `user_id`."""
+    return tuple(
+        (emoji, tuple(user_id if one.lower() == name.lower() else one for one in who))
+        for emoji, who in _reactions.decode(encoded)
+    )
 
 
 def _open_sound(path: Path) -> sqlite3.Connection:

@@ -6,11 +6,13 @@ window is `detached`: its rows come from the daemon and are not kept, until it i
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+from typing import Any
+
 from msgspec.structs import replace
 
 from client_tk import rows as row_values
-from client_tk.keys import fields_of
-from client_tk.model import Page, Progress, Row
+from client_tk.model import ChatKey, Me, Page, Progress, Row
 from client_tk.store import Store, StoredChat, Waiting
 from ruggine.wire.frames import Frame
 from ruggine.wire.requests import GetMessages
@@ -20,6 +22,9 @@ PAGE = 100
 MOST_ROWS = 600
 _END = 2**63 - 1
 
+Where = Callable[[ChatKey], dict[str, Any]]
+"""How a request names a chat."""
+
 
 class Transcript:
     """Tk thread only. Nothing is shown before one of the `open…`.
@@ -28,10 +33,11 @@ class Transcript:
     without all that is known by now of what is unread.
     """
 
-    def __init__(self, store: Store, chat: StoredChat, me: str) -> None:
+    def __init__(self, store: Store, chat: StoredChat, me: Me, where: Where) -> None:
         self._store = store
         self.chat = chat
         self._me = me
+        self._where = where
         self.rows: list[Row] = []
         self.has_newer = False
         self.detached = False
@@ -116,11 +122,11 @@ class Transcript:
 
     def _first_unread(self, after: int) -> int | None:
         if not self.detached:
-            return self._store.first_unread(self.chat.id, after, self._me)
+            return self._store.first_unread(self.chat.id, after, self._me.id)
         return next((row.seq for row in self.rows if self._is_unread(row, after)), None)
 
     def _is_unread(self, row: Row, after: int) -> bool:
-        said = row.kind == "message" and not row.deleted and row.sender != self._me
+        said = row.kind == "message" and not row.deleted and row.sender != self._me.id
         return said and (row.seq or 0) > after
 
     def leads(self, reached: int, first: int, *, by_hand: bool) -> bool:
@@ -176,7 +182,7 @@ class Transcript:
         self.rows = (found + self.rows)[:MOST_ROWS]
 
     def _ask(self, before: int | None = None, after: int | None = None) -> GetMessages:
-        where = fields_of(self.chat.key)
+        where = self._where(self.chat.key)
         self._wanted = GetMessages(**where, before=before, after=after, limit=PAGE)
         return self._wanted
 
@@ -270,15 +276,19 @@ class Transcript:
     # As it is shown
 
     def page(
-        self, waiting: list[Waiting], reads: dict[str, int], *, opened: int, reached: int
-    ) -> Page:
-        read_to = max((seq for name, seq in reads.items() if name != self._me), default=0)
+        self, waiting: list[Waiting], reads: dict[str, int], names: Mapping[str, str],
+        *, opened: int, reached: int,
+    ) -> Page:  # fmt: skip
+        others = {who: seq for who, seq in reads.items() if who != self._me.id}
+        read_to = max(others.values(), default=0)
         rows = [self._shown(row, read_to) for row in self.rows]
+        quotes = self._quotes()
+        people = others.keys() | _people_in([*self.rows, *(row for _seq, row in quotes)])
         if not self.has_newer:
-            rows += [_waiting_row(message, self._me) for message in waiting]
+            rows += [_waiting_row(message, self._me.id) for message in waiting]
         return Page(
             key=self.chat.key,
-            me=self._me,
+            me=self._me.id,
             rows=tuple(rows),
             opened=opened,
             start=self.start,
@@ -287,8 +297,9 @@ class Transcript:
             has_older=self.has_older,
             has_newer=self.has_newer,
             loading=self.loading,
-            read_by=tuple(sorted((n, s) for n, s in reads.items() if n != self._me)),
-            quotes=self._quotes(),
+            read_by=tuple(sorted(others.items())),
+            quotes=quotes,
+            names={who: names[who] for who in people if who in names},
         )
 
     def _ahead(self, reached: int) -> int | None:
@@ -301,7 +312,7 @@ class Transcript:
         return found
 
     def _shown(self, row: Row, read_to: int) -> Row:
-        if row.sender != self._me or row.kind != "message" or row.deleted:
+        if row.sender != self._me.id or row.kind != "message" or row.deleted:
             return row
         return replace(row, progress="read" if (row.seq or 0) <= read_to else "stored")
 
@@ -319,6 +330,14 @@ def _in_bounds(request: GetMessages, rows: list[Row]) -> list[Row]:
     before = request.before if request.before is not None else _END
     found = {row.seq: row for row in rows if row.seq is not None and after < row.seq < before}
     return [found[seq] for seq in sorted(found)]
+
+
+def _people_in(rows: list[Row]) -> set[str]:
+    """The user id of everybody who is named in them."""
+    found: set[str] = set()
+    for row in rows:
+        found.update((row.sender, row.subject), *(who for _emoji, who in row.reactions))
+    return found
 
 
 def _waiting_row(message: Waiting, me: str) -> Row:

@@ -14,15 +14,16 @@ class Typists:
     def __init__(self) -> None:
         self._until_s: dict[ChatKey, dict[str, float]] = {}
 
-    def begin(self, key: ChatKey, name: str, now_s: float) -> None:
-        self._until_s.setdefault(key, {})[name] = now_s + TYPING_S
+    def begin(self, key: ChatKey, user_id: str, now_s: float) -> None:
+        self._until_s.setdefault(key, {})[user_id] = now_s + TYPING_S
 
-    def stop(self, key: ChatKey, name: str) -> None:
+    def stop(self, key: ChatKey, user_id: str) -> None:
         """They have stopped, or sent it."""
-        self._until_s.get(key, {}).pop(name, None)
+        self._until_s.get(key, {}).pop(user_id, None)
 
-    def names(self, key: ChatKey) -> list[str]:
-        return sorted(self._until_s.get(key, {}))
+    def of(self, key: ChatKey) -> list[str]:
+        """Their user ids."""
+        return list(self._until_s.get(key, {}))
 
     def clear(self) -> None:
         self._until_s.clear()

@@ -32,6 +32,20 @@ def trouble(code: str, sentence: str, retry_after_s: float | None = None) -> str
     return known.get(code, sentence)
 
 
+def not_sent(code: str, sentence: str, retry_after_s: float | None = None) -> str:
+    """Why a message was not sent."""
+    if code == "not_found":
+        return _("Not sent: the account it was for has been deleted.")
+    return trouble(code, sentence, retry_after_s)
+
+
+def not_known_whom() -> str:
+    """Of what waits in a chat that an older client kept by a name."""
+    return _(
+        "Not sent: this name may be somebody else's by now. Copy it, and send it to whom you mean."
+    )
+
+
 def unreachable(reason: str, detail: str, server: str) -> str:
     """Why nobody could be asked, and what to do. `reason` is one of `net.reasons`."""
     known = {
@@ -40,6 +54,7 @@ def unreachable(reason: str, detail: str, server: str) -> str:
         "timeout": _("{server} does not answer. Check the network and the name of the server."),
         "tls": _("The identity of {server} cannot be verified: {detail}"),
         "not_ruggine": _("What answers at {server} is no Ruggine. Check the port."),
+        "older": _("{server} runs an older Ruggine than this program needs: update it there."),
         "silent": _("{server} has fallen silent."),
         "lost": _("The connection to {server} was lost."),
     }

@@ -202,6 +202,11 @@ class WebSocket:
     def _on_text(self, text: bytes) -> None:
         try:
             said = heard.decode(text)
+        except heard.OlderDaemon:
+            self._protocol.fail(CloseCode.PROTOCOL_ERROR)
+            self._collect()
+            self._end(CloseCode.PROTOCOL_ERROR, reasons.OLDER)
+            return
         except (ValueError, RecursionError):
             self._fail(CloseCode.PROTOCOL_ERROR)
             return

@@ -41,6 +41,9 @@ class ComposerActions(Protocol):
     def edit_last(self, key: ChatKey, /) -> None:
         """The last own message is wanted: `edit` is called with it, if there is one."""
 
+    def name_of(self, user_id: str, /) -> str:
+        """What somebody is called."""
+
     def names(self, key: ChatKey, /) -> list[str]:
         """Who can be mentioned."""
 
@@ -243,7 +246,7 @@ class Composer(ttk.Frame):
         if row is None:
             self.bar.hide()
         else:
-            self.bar.show(row, editing=kept.editing is not None)
+            self.bar.show(row, self._actions.name_of(row.sender), editing=kept.editing is not None)
 
     # Sending
 

@@ -29,8 +29,9 @@ class Bar(ttk.Frame):
         self._text = ttk.Label(self, style="Muted.Surface.TLabel", anchor="w")
         self._text.pack(fill="x")
 
-    def show(self, row: Row, *, editing: bool) -> None:
-        name = one_line(row.sender, 64)
+    def show(self, row: Row, name: str, *, editing: bool) -> None:
+        """`name` is who wrote it."""
+        name = one_line(name, 64)
         title = _("Edit message") if editing else _("Reply to {name}").format(name=name)
         self._title.configure(text=title)
         self._text.configure(text=drawable(one_line(row.content), emoji=self._theme.emoji))

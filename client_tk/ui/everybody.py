@@ -64,8 +64,7 @@ class Everybody(Tab):
         found = ranked(self.entry.get(), self._ordered(), lambda person: person.name)
         relations = self._relations()
         self.choice.fill([
-            (person.name, (f"{presence(person.online)}  {person.name}",
-                           relations.get(person.name, "")))
+            (person.id, (f"{presence(person.online)}  {person.name}", relations.get(person.id, "")))
             for person in found
         ])  # fmt: skip
 
@@ -76,20 +75,22 @@ class Everybody(Tab):
     def _relations(self) -> dict[str, str]:
         roster = self._state.roster
         return {
-            **dict.fromkeys((r.name for r in roster.requests_out), _("asked by you")),
-            **dict.fromkeys((r.name for r in roster.requests_in), _("asks you")),
-            **dict.fromkeys(roster.friends, _("friend")),
-            **dict.fromkeys(roster.blocked, _("blocked")),
-            self._state.me: _("you"),
+            **dict.fromkeys((r.id for r in roster.requests_out), _("asked by you")),
+            **dict.fromkeys((r.id for r in roster.requests_in), _("asks you")),
+            **dict.fromkeys((friend.id for friend in roster.friends), _("friend")),
+            **dict.fromkeys((person.id for person in roster.blocked), _("blocked")),
+            self._state.my_id: _("you"),
         }
 
-    def _may_ask(self, name: str) -> bool:
+    def _may_ask(self, user_id: str) -> bool:
         roster = self._state.roster
-        asked = [request.name for request in roster.requests_out]
-        return name not in (self._state.me, *roster.friends, *asked)
+        asked = [request.id for request in roster.requests_out]
+        friends = [friend.id for friend in roster.friends]
+        return user_id not in (self._state.my_id, *friends, *asked)
 
-    def _may_block(self, name: str) -> bool:
-        return name not in (self._state.me, *self._state.roster.blocked)
+    def _may_block(self, user_id: str) -> bool:
+        blocked = {person.id for person in self._state.roster.blocked}
+        return user_id not in (self._state.my_id, *blocked)
 
     def _enter(self, _event: object) -> str:
         """In the box, Enter goes to the best that was found."""
@@ -100,8 +101,9 @@ class Everybody(Tab):
 
     # Asking to be friends
 
-    def _write(self, name: str) -> None:
-        self._asked = name
+    def _write(self, user_id: str) -> None:
+        self._asked = user_id
+        name = self._state.name_of(user_id)
         self._about.say(_("A few words for {name}, if you like:").format(name=name))
         self.message.delete(0, "end")
         self._form.pack(fill="x")
@@ -115,12 +117,12 @@ class Everybody(Tab):
     def _ask(self) -> str:
         text = self.message.get().strip()[:_LONGEST_MESSAGE]
         try:
-            request = requests.SendFriendRequest(username=self._asked, message=text)
+            request = requests.SendFriendRequest(user_id=self._asked, message=text)
         except Refusal as refusal:
             self._dialog.fail(trouble(refusal.code, refusal.sentence))
             return "break"
         self._put_away()
-        name = self._asked
+        name = self._state.name_of(self._asked)
         self._dialog.ask(request, lambda reply: self._say_asked(reply, name))
         return "break"
 

@@ -61,21 +61,22 @@ class FriendRequests(Tab):
         self._tell()
 
     def _tell(self) -> None:
-        name = self.received.table.key
-        messages = {r.name: r.message for r in self._state.roster.requests_in}
-        self._message.say(one_line(messages.get(name or "", ""), _LONGEST), "Muted.TLabel")
+        chosen = self.received.table.key
+        messages = {r.id: r.message for r in self._state.roster.requests_in}
+        self._message.say(one_line(messages.get(chosen or "", ""), _LONGEST), "Muted.TLabel")
 
-    def _accept(self, name: str) -> None:
+    def _accept(self, user_id: str) -> None:
+        name = self._state.name_of(user_id)
         sentence = _("You and {name} are friends now.").format(name=name)
-        request = requests.AcceptFriendRequest(username=name)
+        request = requests.AcceptFriendRequest(user_id=user_id)
         self._dialog.ask(request, lambda _reply: self._dialog.say(sentence))
 
-    def _reject(self, name: str) -> None:
-        self._dialog.ask(requests.RejectFriendRequest(username=name))
+    def _reject(self, user_id: str) -> None:
+        self._dialog.ask(requests.RejectFriendRequest(user_id=user_id))
 
-    def _take_back(self, name: str) -> None:
-        self._dialog.ask(requests.RemoveFriend(username=name))
+    def _take_back(self, user_id: str) -> None:
+        self._dialog.ask(requests.RemoveFriend(user_id=user_id))
 
 
 def _rows(asked: list[Request]) -> list[tuple[str, tuple[str, str]]]:
-    return [(request.name, (request.name, request.message)) for request in asked]
+    return [(request.id, (request.name, request.message)) for request in asked]

@@ -72,8 +72,8 @@ class GroupInfo(AskingDialog):
         columns = [Column(_("Name"), 30), Column(_("Role"), 12), Column(_("Presence"), 12)]
         self.members = Choice(self.body, columns, empty=_("The members are being fetched…"))
         self.members.pack(fill="both", expand=True)
-        self.members.add(_("Chat"), lambda name: self.visit(ChatKey("private", name)))
-        may_set: Callable[[str], bool] = lambda name: self.role == "owner"  # noqa: E731
+        self.members.add(_("Chat"), lambda user_id: self.visit(ChatKey("private", user_id)))
+        may_set: Callable[[str], bool] = lambda _user_id: self.role == "owner"  # noqa: E731
         self._role_button = self.members.add(_("Role…"), self._offer_roles, fits=may_set)
         self.members.add(_("Remove"), self._remove, fits=self._may_remove)
         self.members.add_always(_("Invite…"), self._invite)
@@ -113,11 +113,11 @@ class GroupInfo(AskingDialog):
         )
         count = ngettext("{count} member", "{count} members", len(people))
         self._count.say(count.format(count=len(people)) if people else "", "Muted.TLabel")
-        self.members.fill([(person.name, self._cells(person)) for person in people])
+        self.members.fill([(person.id, self._cells(person)) for person in people])
 
     def _cells(self, person: Person) -> tuple[str, str, str]:
         name = person.name
-        if name == self._state.me:
+        if person.id == self._state.my_id:
             name = _("{name} (you)").format(name=name)
         there = _("online") if person.online else _("offline")
         return f"{presence(person.online)}  {name}", role_name(person.role), there
@@ -130,37 +130,38 @@ class GroupInfo(AskingDialog):
 
     def _rename(self) -> str:
         if self.role in ("owner", "admin") and not self.name.reveal():
-            self.ask(requests.RenameGroup(group_id=self._key.name, name=self.name.text))
+            self.ask(requests.RenameGroup(group_id=self._key.id, name=self.name.text))
         return "break"
 
     def _open_or_close(self) -> None:
         make = requests.OpenGroup if self._open.get() else requests.CloseGroup
-        self.ask(make(group_id=self._key.name), otherwise=self._not_opened)
+        self.ask(make(group_id=self._key.id), otherwise=self._not_opened)
 
     def _not_opened(self, refused: object) -> None:
         self._open.set(not self._open.get())
         self.fail(getattr(refused, "sentence", ""))
 
-    def _offer_roles(self, name: str) -> None:
+    def _offer_roles(self, user_id: str) -> None:
         menu = tk.Menu(self, tearoff=False)
         for role in ("owner", "admin", "member"):
-            menu.add_command(label=role_name(role), command=partial(self._set_role, name, role))
+            menu.add_command(label=role_name(role), command=partial(self._set_role, user_id, role))
         button = self._role_button
         menu.tk_popup(button.winfo_rootx(), button.winfo_rooty() + button.winfo_height())
 
-    def _set_role(self, name: str, role: Role) -> None:
-        self.ask(requests.SetRole(group_id=self._key.name, username=name, role=role))
+    def _set_role(self, user_id: str, role: Role) -> None:
+        self.ask(requests.SetRole(group_id=self._key.id, user_id=user_id, role=role))
 
-    def _may_remove(self, name: str) -> bool:
-        roles = {person.name: person.role for person in self._state.members(self._key)}
-        if name == self._state.me:
+    def _may_remove(self, user_id: str) -> bool:
+        roles = {person.id: person.role for person in self._state.members(self._key)}
+        if user_id == self._state.my_id:
             return False
-        return self.role == "owner" or (self.role == "admin" and roles.get(name) == "member")
+        return self.role == "owner" or (self.role == "admin" and roles.get(user_id) == "member")
 
-    def _remove(self, name: str) -> None:
-        request = requests.RemoveMember(group_id=self._key.name, username=name)
+    def _remove(self, user_id: str) -> None:
+        request = requests.RemoveMember(group_id=self._key.id, user_id=user_id)
         self.confirm(
-            _("Take {name} out of the group?").format(name=self.line(name)), _("Remove"),
+            _("Take {name} out of the group?").format(name=self.line(self._state.name_of(user_id))),
+            _("Remove"),
             lambda: self.ask(request),
         )  # fmt: skip
 
@@ -173,7 +174,7 @@ class GroupInfo(AskingDialog):
                 group=self.line(self._state.title(self._key))
             ),
             _("Leave group"),
-            lambda: self.ask(requests.LeaveGroup(group_id=self._key.name), self._left),
+            lambda: self.ask(requests.LeaveGroup(group_id=self._key.id), self._left),
         )
 
     def _left(self, _reply: object) -> None:
@@ -181,7 +182,7 @@ class GroupInfo(AskingDialog):
 
     def _copy_id(self) -> None:
         self.clipboard_clear()
-        self.clipboard_append(self._key.name)
+        self.clipboard_append(self._key.id)
         self.say(_("The id is copied. With it, an open group can be joined."))
 
 

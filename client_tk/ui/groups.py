@@ -51,7 +51,7 @@ class NewGroup(AskingDialog):
 
     def draw(self, changes: set[str]) -> None:
         if "people" in changes:
-            self.picker.offer(_others(self._state), self._state.roster.friends)
+            self.picker.offer(_others(self._state), _friends(self._state))
 
     def _create(self) -> None:
         if self.name.reveal():
@@ -59,7 +59,7 @@ class NewGroup(AskingDialog):
         elif len(self.picker.chosen) > MAX_INVITED:
             self.fail(_("Invite at most {count} people at once.").format(count=MAX_INVITED))
         elif not self.busy:
-            request = requests.CreateGroup(name=self.name.text, users=self.picker.chosen)
+            request = requests.CreateGroup(name=self.name.text, user_ids=self.picker.chosen)
             self.ask(request, self._created)
 
     def _created(self, reply: results.CreateGroupResult) -> None:
@@ -123,9 +123,9 @@ class InvitePeople(AskingDialog):
 
     def draw(self, changes: set[str]) -> None:
         if changes & {"people", "members"}:
-            members = {person.name for person in self._state.members(self._key)}
-            free = [person for person in _others(self._state) if person.name not in members]
-            self.picker.offer(free, self._state.roster.friends)
+            members = {person.id for person in self._state.members(self._key)}
+            free = [person for person in _others(self._state) if person.id not in members]
+            self.picker.offer(free, _friends(self._state))
 
     def _invite(self) -> None:
         """One after the other, so that a refusal can be told from the others."""
@@ -141,19 +141,19 @@ class InvitePeople(AskingDialog):
         if not self._left:
             self._tell()
             return
-        name = self._left.pop(0)
-        request = requests.Invite(username=name, group_id=self._key.name)
-        self.ask(request, lambda _reply: self._invited(name), lambda t: self._not(name, t))
+        user_id = self._left.pop(0)
+        request = requests.Invite(user_id=user_id, group_id=self._key.id)
+        self.ask(request, lambda _reply: self._invited(user_id), lambda t: self._not(user_id, t))
 
-    def _invited(self, name: str) -> None:
+    def _invited(self, user_id: str) -> None:
         self._done += 1
-        self.picker.untick(name)
+        self.picker.untick(user_id)
         self._next()
 
-    def _not(self, name: str, refused: Trouble) -> None:
+    def _not(self, user_id: str, refused: Trouble) -> None:
         if refused.code in ("rate_limited", "unavailable"):
             self._left.clear()
-        self._refused.append(_why_not(name, refused))
+        self._refused.append(_why_not(self._state.name_of(user_id), refused))
         self._next()
 
     def _tell(self) -> None:
@@ -177,4 +177,8 @@ def _group_fault(text: str) -> str:
 
 
 def _others(state: State) -> list[Person]:
-    return [person for person in state.people.values() if person.name != state.me]
+    return [person for person in state.people.values() if person.id != state.my_id]
+
+
+def _friends(state: State) -> set[str]:
+    return {friend.id for friend in state.roster.friends}

@@ -16,7 +16,8 @@ _MARGIN_PX = 24
 
 
 class Members(ttk.Frame):
-    """Who is online comes first; a double click or Enter opens the private chat."""
+    """Who is online comes first; a double click or Enter opens the private chat: it
+    calls `start_chat` with the user id."""
 
     def __init__(self, parent: tk.Misc, theme: Theme, start_chat: Callable[[str], None]) -> None:
         super().__init__(parent, style="Surface.TFrame", padding=(8, 10))
@@ -47,11 +48,11 @@ class Members(ttk.Frame):
         self._shown = ordered
         self._list.delete(*self._list.get_children())
         for person in ordered:
-            self._list.insert("", "end", iid=person.name, text=self._line(person))
+            self._list.insert("", "end", iid=person.id, text=self._line(person))
 
     def _fit(self) -> None:
         for person in self._shown:
-            self._list.item(person.name, text=self._line(person))
+            self._list.item(person.id, text=self._line(person))
 
     def _line(self, person: Person) -> str:
         """A long name is cut, the role after it is not."""
@@ -62,12 +63,13 @@ class Members(ttk.Frame):
 
     def _cut_off_at(self, _x: int, y: int) -> str:
         """The whole name, where it is cut."""
-        name = self._list.identify_row(y)
-        return name if name and name not in self._list.item(name, "text") else ""
+        row = self._list.identify_row(y)
+        name = next((person.name for person in self._shown if person.id == row), "")
+        return name if name and name not in self._list.item(row, "text") else ""
 
     def _open(self, _event: object) -> None:
-        for name in self._list.selection():
-            self._start_chat(name)
+        for user_id in self._list.selection():
+            self._start_chat(user_id)
 
 
 def _presence(person: Person) -> str:

@@ -76,15 +76,16 @@ class People(AskingDialog):
         for tab, text in texts.items():
             self.book.tab(self.tabs[tab], text=text)
 
-    def start_chat(self, name: str) -> None:
-        self.visit(ChatKey("private", name))
+    def start_chat(self, user_id: str) -> None:
+        self.visit(ChatKey("private", user_id))
 
-    def block(self, name: str) -> None:
+    def block(self, user_id: str) -> None:
+        name = self._state.name_of(user_id)
         self.confirm(
             _("Block {name}? Neither hears anything private of the other any more; a friendship "
               "ends.").format(name=name),
             _("Block"),
-            lambda: self.ask(requests.BlockUser(username=name)),
+            lambda: self.ask(requests.BlockUser(user_id=user_id)),
         )  # fmt: skip
 
 
@@ -113,22 +114,21 @@ class Friends(Tab):
 
     def draw(self) -> None:
         people = self._state.people
-        online = {name: name in people and people[name].online for name in self._friends()}
+        friends = [
+            (who.id in people and people[who.id].online, who) for who in self._state.roster.friends
+        ]
         self.choice.fill([
-            (name, (f"{presence(on)}  {name}", _("online") if on else _("offline")))
-            for name, on in sorted(online.items(), key=lambda one: (not one[1], one[0].lower()))
+            (who.id, (f"{presence(on)}  {who.name}", _("online") if on else _("offline")))
+            for on, who in sorted(friends, key=lambda one: (not one[0], one[1].name.lower()))
         ])  # fmt: skip
 
-    def _friends(self) -> list[str]:
-        return self._state.roster.friends
-
-    def _remove(self, name: str) -> None:
+    def _remove(self, user_id: str) -> None:
         self._dialog.confirm(
             _("Remove {name} from your friends? Your chat stays.").format(
-                name=self._dialog.line(name)
+                name=self._dialog.line(self._state.name_of(user_id))
             ),
             _("Remove"),
-            lambda: self._dialog.ask(requests.RemoveFriend(username=name)),
+            lambda: self._dialog.ask(requests.RemoveFriend(user_id=user_id)),
         )
 
 
@@ -146,7 +146,7 @@ class Blocked(Tab):
         return self.choice.table.tree
 
     def draw(self) -> None:
-        self.choice.fill([(name, (name,)) for name in self._state.roster.blocked])
+        self.choice.fill([(who.id, (who.name,)) for who in self._state.roster.blocked])
 
-    def _unblock(self, name: str) -> None:
-        self._dialog.ask(requests.UnblockUser(username=name))
+    def _unblock(self, user_id: str) -> None:
+        self._dialog.ask(requests.UnblockUser(user_id=user_id))

@@ -92,44 +92,45 @@ class Picker(ttk.Frame):
 
     @property
     def chosen(self) -> list[str]:
-        """The names, in the order in which they were ticked."""
+        """The user ids, in the order in which they were ticked."""
         return list(self._ticked)
 
     def offer(self, people: Iterable[Person], friends: Collection[str]) -> None:
         """From now on these can be chosen."""
         self._friends = friends
-        self._people = sorted(people, key=lambda p: (p.name not in friends, p.name.lower()))
+        self._people = sorted(people, key=lambda p: (p.id not in friends, p.name.lower()))
         self._draw()
 
-    def untick(self, name: str) -> None:
-        self._ticked.pop(name, None)
+    def untick(self, user_id: str) -> None:
+        self._ticked.pop(user_id, None)
         self._draw()
 
     def _toggle(self) -> None:
-        name = self.table.key
-        if name is None:
+        user_id = self.table.key
+        if user_id is None:
             return
-        if name in self._ticked:
-            del self._ticked[name]
+        if user_id in self._ticked:
+            del self._ticked[user_id]
         else:
-            self._ticked[name] = None
+            self._ticked[user_id] = None
         self._draw()
         self._on_change()
 
     def _draw(self) -> None:
         found = ranked(self.entry.get(), self._people, lambda person: person.name)
-        self.table.fill([(person.name, self._cells(person)) for person in found])
+        self.table.fill([(person.id, self._cells(person)) for person in found])
         self._sentence.say(self._say_chosen(), "Muted.TLabel")
 
     def _cells(self, person: Person) -> tuple[str, str]:
-        tick = "☑" if person.name in self._ticked else "☐"
-        friend = _("friend") if person.name in self._friends else ""
+        tick = "☑" if person.id in self._ticked else "☐"
+        friend = _("friend") if person.id in self._friends else ""
         return f"{tick}  {presence(person.online)}  {person.name}", friend
 
     def _say_chosen(self) -> str:
         if not self._ticked:
             return _("Nobody is chosen yet. Space or a click chooses.")
-        names = ", ".join(list(self._ticked)[:_NAMED])
+        known = {person.id: person.name for person in self._people}
+        names = ", ".join(known.get(who, who) for who in list(self._ticked)[:_NAMED])
         more = len(self._ticked) - _NAMED
         if more > 0:
             return _("Chosen: {names} and {count} more").format(names=names, count=more)

@@ -222,7 +222,7 @@ class Root:
         self._asking("search", Search, None, f"@{self._state.me}")
 
     def group_info(self, key: ChatKey) -> None:
-        self._asking(f"group {key.name}", GroupInfo, key)
+        self._asking(f"group {key.id}", GroupInfo, key)
 
     def preferences(self) -> None:
         self._open(

@@ -7,7 +7,7 @@ import tkinter as tk
 from tkinter import ttk
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from client_tk.keys import fields_of
+from client_tk.keys import key_of_item
 from client_tk.model import ChatKey
 from client_tk.texts import _, ngettext, when
 from client_tk.ui.dialog import AskingDialog, RootActions
@@ -86,7 +86,7 @@ class Search(AskingDialog):
         ).pack(side="left", padx=(0, 16))
 
     def _offer_senders(self) -> None:
-        names = sorted(self._state.people, key=str.lower)
+        names = sorted((p.name for p in self._state.people.values()), key=str.lower)
         if self._here is not None and not self._everywhere.get() and self._here.kind == "group":
             names = sorted((p.name for p in self._state.members(self._here)), key=str.lower)
         typed = self.sender.get().lower()
@@ -118,10 +118,9 @@ class Search(AskingDialog):
             return "break"
         where: dict[str, Any] = {}
         if self._here is not None and not self._everywhere.get():
-            where = fields_of(self._here)
-        sender = self.sender.get().strip() or None
+            where = self._state.where(self._here)
         try:
-            request = requests.Search(query=query, sender=sender, **where)
+            request = requests.Search(query=query, **where, **self._from_whom())
         except Refusal:
             self.fail(_("Search for words, without line breaks or other control characters."))
             return "break"
@@ -129,6 +128,16 @@ class Search(AskingDialog):
         self._query = query
         self._send(request)
         return "break"
+
+    def _from_whom(self) -> dict[str, Any]:
+        """By id, where somebody has the name that was typed; who had it before is found by what
+        they are called now."""
+        typed = self.sender.get().strip()
+        people = self._state.people.values()
+        ids = [person.id for person in people if person.name.lower() == typed.lower()]
+        if ids:
+            return {"sender_id": ids[0]}
+        return {"sender": typed} if typed else {}
 
     def _more(self) -> None:
         if self._next is not None:
@@ -150,7 +159,7 @@ class Search(AskingDialog):
     def _take(self, request: requests.Search, reply: results.SearchResult) -> None:
         first_page = not self._rows
         for message in reply.messages:
-            key = ChatKey(message.chat_type or "private", message.to_user or message.group_id or "")
+            key = key_of_item(message)
             self._rows[Found(key, message.seq)] = self._cells(key, message)
         self.table.say_empty(_("Nothing is found."))
         self.table.fill(list(self._rows.items()))
@@ -165,7 +174,7 @@ class Search(AskingDialog):
     def _cells(self, key: ChatKey, message: results.MessageItem) -> tuple[str, ...]:
         time_shown = when(message.timestamp, time.time())
         text = snippet(message.content, self._query, _SNIPPET)
-        return message.sender, self._state.title(key), time_shown, text
+        return self._state.name_of(message.sender_id), self._state.title(key), time_shown, text
 
     def _say_count(self) -> None:
         count = len(self._rows)
@@ -202,8 +211,9 @@ class Search(AskingDialog):
 def _after(request: requests.Search, cursor: str) -> requests.Search:
     """The request for the next page."""
     return requests.Search(
-        query=request.query, chat_type=request.chat_type, to_user=request.to_user,
-        group_id=request.group_id, sender=request.sender, cursor=cursor,
+        query=request.query, chat_id=request.chat_id, to_user_id=request.to_user_id,
+        group_id=request.group_id, sender=request.sender,
+        sender_id=request.sender_id, cursor=cursor,
     )  # fmt: skip
 
 

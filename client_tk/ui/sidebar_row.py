@@ -58,7 +58,7 @@ class RowPainter:
 
     def _avatar(self, line: ChatLine, y: int, ground: str) -> None:
         p, icons = self._theme.palette, self._theme.icons
-        colour = p.senders[sender_colour(line.key.name)]
+        colour = p.senders[sender_colour(line.key.id)]
         middle = (self._pad + self._disc / 2, y + self.height / 2)
         self._canvas.create_image(*middle, image=icons.disc(self._disc, colour))
         letter = "#" if line.key.kind == "group" else one_line(line.title, 8)[:1].upper()

@@ -106,7 +106,7 @@ def items(state: State) -> list[Item]:
     ]
     known = {line.key for line in lines}
     people = sorted(state.people.values(), key=lambda p: (not p.online, p.name.lower()))
-    others = [Item(ChatKey("private", p.name), p.name, "", p.online) for p in people]
+    others = [Item(ChatKey("private", p.id), p.name, "", p.online) for p in people]
     return chats + [item for item in others if item.key not in known]
 
 

@@ -117,11 +117,13 @@ class Transcript(tk.Frame):
             return
         self._entering = self._entering or entered
         place = None
-        if entered or old is None or old.me != page.me or self._today != self._now()[:3]:
+        same = old is not None and not entered and not _is_called_otherwise(old, page)
+        if not same or self._today != self._now()[:3]:
             place = self.view.place()
             self._today = self._now()[:3]
             self._drawing = self._new_drawing(page.me)
             self._redraw()
+        self._drawing.names = page.names
         self.view.more_below, self.view.stop = page.has_newer, page.ahead
         self._change(cues(page, self._whole), place)
         if self._entering:
@@ -153,7 +155,7 @@ class Transcript(tk.Frame):
         return time.localtime(self._time_s())
 
     def _new_drawing(self, me: str) -> Drawing:
-        return Drawing(me, self._time_s(), emoji=self._theme.emoji)
+        return Drawing(me, self._time_s(), {}, emoji=self._theme.emoji)
 
     def _leave(self, key: ChatKey) -> None:
         place = self.view.place()
@@ -280,3 +282,9 @@ class Transcript(tk.Frame):
 
 def _same(old: Cue, new: Cue) -> bool:
     return identity(old.row) == identity(new.row)
+
+
+def _is_called_otherwise(old: Page, new: Page) -> bool:
+    """Whether anybody has another name than on the page that is drawn."""
+    names = new.names
+    return old.me != new.me or any(names.get(who, name) != name for who, name in old.names.items())

@@ -96,7 +96,7 @@ class Mouse:
             return ""
         block, piece = found
         if piece.target is not None and piece.target.kind == "react":
-            return _reacted(block.row, piece.target.value)
+            return _reacted(block.row, piece.target.value, page)
         if piece.target is not None and piece.target.kind == "link":
             return one_line(piece.target.value, 300)
         if block.row.kind == "message" and {"tick", "tick-read"} & set(piece.tags):
@@ -108,7 +108,9 @@ class Mouse:
 
 def progress_text(row: Row, page: Page) -> str:
     """How far an own message has come, with the names of those who have read it."""
-    names = [name for name, seq in page.read_by if row.seq is not None and seq >= row.seq]
+    names = [
+        page.name_of(who) for who, seq in page.read_by if row.seq is not None and seq >= row.seq
+    ]
     match row.progress:
         case "waiting":
             return _("Not sent yet; it will be, as soon as the server can be reached")
@@ -127,9 +129,9 @@ def full_time(time_s: float, now_s: float) -> str:
     return _("{day}, {time}").format(day=day(time_s, now_s), time=clock(time_s))
 
 
-def _reacted(row: Row, emoji: str) -> str:
-    names = next((who for sign, who in row.reactions if sign == emoji), ())
-    return _enumerated(list(names))
+def _reacted(row: Row, emoji: str, page: Page) -> str:
+    who = next((who for sign, who in row.reactions if sign == emoji), ())
+    return _enumerated([page.name_of(user_id) for user_id in who])
 
 
 def _enumerated(names: list[str]) -> str:

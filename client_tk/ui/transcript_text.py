@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable, Mapping
 from typing import Literal, NamedTuple
 from zlib import crc32
 
@@ -83,16 +84,20 @@ def cues(page: Page, whole: frozenset[object] = frozenset()) -> list[Cue]:
     return found
 
 
-def sender_colour(name: str) -> int:
+def sender_colour(user_id: str) -> int:
     """Which of the colours a person has; the same everywhere and always."""
-    return crc32(name.casefold().encode("utf-8", "surrogatepass")) % SENDERS
+    return crc32(user_id.casefold().encode("utf-8", "surrogatepass")) % SENDERS
 
 
 class Drawing:
-    """Turns cues into blocks. `now_s` is the time by which days are named."""
+    """Turns cues into blocks. `now_s` is the time by which days are named; `names` has the name
+    of each user id."""
 
-    def __init__(self, me: str, now_s: float, *, emoji: bool = True) -> None:
+    def __init__(
+        self, me: str, now_s: float, names: Mapping[str, str], *, emoji: bool = True
+    ) -> None:
         self._me = me
+        self.names = names
         self._now_s = now_s
         self._emoji = emoji
 
@@ -129,7 +134,7 @@ class Drawing:
         return found
 
     def _head(self, row: Row, own: bool, side: str) -> list[Piece]:
-        name = _("You") if own else one_line(row.sender, 64)
+        name = _("You") if own else self._name(row.sender)
         colour = "me" if own else f"sender{sender_colour(row.sender)}"
         return [
             Piece(name, ("name", colour, side, "head")),
@@ -143,7 +148,7 @@ class Drawing:
             text = _("Deleted message")
         else:
             text = _("{name}: {text}").format(
-                name=_("You") if quoted.sender == self._me else one_line(quoted.sender, 64),
+                name=_("You") if quoted.sender == self._me else self._name(quoted.sender),
                 text=self._safe(one_line(quoted.content, _QUOTE)),
             )
         return [
@@ -151,6 +156,9 @@ class Drawing:
             Piece(text, ("quote", side, "line", "hot"), Target("jump", seq=seq)),
             Piece("\n", ("quote", side, "line")),
         ]
+
+    def _name(self, user_id: str) -> str:
+        return one_line(self.names.get(user_id, user_id), 64)
 
     def _safe(self, text: str) -> str:
         return drawable(text, emoji=self._emoji)
@@ -208,7 +216,7 @@ class Drawing:
     # What happened to a group
 
     def _event(self, row: Row) -> list[Piece]:
-        return [Piece(f"{event_text(row)}  {clock(sane(row.time_s))}\n", ("event",))]
+        return [Piece(f"{event_text(row, self._name)}  {clock(sane(row.time_s))}\n", ("event",))]
 
 
 def _tail(row: Row, side: str) -> list[Piece]:
@@ -235,9 +243,9 @@ def _refusal(row: Row, side: str) -> list[Piece]:
     return [*found, Piece("\n", (side, "below"))]
 
 
-def event_text(row: Row) -> str:
+def event_text(row: Row, name_of: Callable[[str], str]) -> str:
     """A sentence about what happened to a group."""
-    by, subject = one_line(row.sender, 64), one_line(row.subject or row.sender, 64)
+    by, subject = name_of(row.sender), name_of(row.subject or row.sender)
     themselves = row.subject in ("", row.sender)
     match row.kind:
         case "member_joined" if themselves:

@@ -99,7 +99,7 @@ class Window(ttk.Frame):
         if key is None:
             self.header.show(None, "", "")
             return
-        person = self._state.people.get(key.name)
+        person = self._state.people.get(key.id)
         live = self._state.link.status == "live"
         below = below_title(
             key,
@@ -189,8 +189,8 @@ class Window(ttk.Frame):
         here = next((n for n, pane in enumerate(panes) if focused.startswith(str(pane))), 2)
         panes[(here + by) % len(panes)].focus_set()
 
-    def _start_chat(self, name: str) -> None:
-        self.select(ChatKey("private", name))
+    def _start_chat(self, user_id: str) -> None:
+        self.select(ChatKey("private", user_id))
 
     # TranscriptActions
 
@@ -313,11 +313,14 @@ class Window(ttk.Frame):
         if row is not None:
             self.edit(row)
 
+    def name_of(self, user_id: str) -> str:
+        return self._state.name_of(user_id)
+
     def names(self, key: ChatKey) -> list[str]:
         """Who can be mentioned."""
         if key.kind == "group":
             return [person.name for person in self._state.members(key)]
-        return [key.name, self._state.me]
+        return [self._state.title(key), self._state.me]
 
 
 class _Account(ttk.Frame):

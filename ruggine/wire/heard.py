@@ -24,14 +24,20 @@ _decoder: msgspec.json.Decoder[Any] = msgspec.json.Decoder(
 )
 
 
+class OlderDaemon(ValueError):
+    """A frame of a known kind lacks what every daemon of this version says."""
+
+
 def decode(data: str | bytes) -> frames.Frame | None:
     """The frame in one text message, or None for one that a newer daemon has come up with.
 
-    Raises ValueError for what is no frame of any daemon.
+    Raises OlderDaemon, and ValueError for what is no frame of any daemon.
     """
     try:
         frame: frames.Frame = _decoder.decode(data)
-    except msgspec.ValidationError:
+    except msgspec.ValidationError as error:
+        if "missing required field" in str(error):
+            raise OlderDaemon from None
         if isinstance(msgspec.json.decode(data), dict):
             return None
         raise

@@ -16,6 +16,10 @@ def user_id(name: str) -> str:
     return f"id-of-{name}"
 
 
+def name_of(user_id: str) -> str:
+    return user_id.removeprefix("id-of-")
+
+
 def chat_id(one: str, other: str) -> str:
     """Of the private chat of two."""
     return "chat-of-" + "-".join(sorted((one, other)))

@@ -111,7 +111,7 @@ def bob_is_there(daemon: Daemon, token: str, group: ChatKey) -> WebSocket:
     """He has read what alice wrote, and likes it."""
     bob = WebSocket(daemon.url, token)
     bob.request("mark_read", chat_type="private", to_user="alice", seq=6)
-    bob.request("react", chat_type="group", group_id=group.name, seq=8, emoji="👍", active=True)
+    bob.request("react", chat_type="group", group_id=group.id, seq=8, emoji="👍", active=True)
     return bob
 
 
@@ -185,7 +185,7 @@ def take_all(office: Office, theme: str, group: ChatKey) -> None:
     photographer.takes("sign-in")
     desk.logs_in("alice")
     photographer.takes("nothing-chosen")
-    desk.goes_to(ChatKey("private", "bob"))
+    desk.goes_to(desk.chat_with("bob"))
     photographer.takes("chat")
     desk.goes_to(group)
     photographer.takes("group")

@@ -13,6 +13,7 @@ from client_tk import intents, reports
 from client_tk.model import ChatKey, Trouble
 from client_tk.store import Store
 from ruggine.wire import frames, requests
+from tests.client.identities import chat_id, name_of, user_id
 from tests.client.world import LUIGI, SERVER, World
 
 GROUP = ChatKey("group", "0b0c0d0e-0000-4000-8000-000000000001")
@@ -30,9 +31,9 @@ def world(tmp_path: Path) -> World:
 
 def chat_item(key: ChatKey = LUIGI, **fields: Any) -> dict[str, Any]:
     where = (
-        {"chat_type": "private", "to_user": key.name}
+        {"chat_type": "private", "to_user": name_of(key.id)}
         if key.kind == "private"
-        else {"chat_type": "group", "group_id": key.name, "name": "gita", "role": "owner"}
+        else {"chat_type": "group", "group_id": key.id, "name": "gita", "role": "owner"}
     )
     values = {"seq": 0, "read_seq": 0, "unread": 0, "last_message": None, "muted": False}
     return {**where, **values, **fields}
@@ -90,7 +91,7 @@ def test_the_next_start_shows_what_is_kept_before_any_network(world: World) -> N
     world.take(reports.SignedIn("dory", "rg1_x"))
     asked = world.opens("ok")
     assert asked.epoch == "e1"
-    assert [(c.to_user, c.seq) for c in asked.cursors] == [("luigi", 1)]
+    assert [(c.chat_id, c.seq) for c in asked.cursors] == [(chat_id("dory", "luigi"), 1)]
 
 
 def test_a_token_that_has_ended_asks_for_the_password_and_loses_nothing(world: World) -> None:
@@ -208,7 +209,7 @@ def test_the_answer_and_the_entry_may_come_in_any_order(world: World, first: str
 def test_messages_of_a_chat_are_sent_one_after_the_other(world: World) -> None:
     for text in ("uno", "due"):
         world.state.send(LUIGI, text)
-    world.state.send(ChatKey("private", "ugo"), "altrove")
+    world.state.send(ChatKey("private", user_id("ugo")), "altrove")
     sent = world.said("send_message")
     assert [m["content"] for m in sent] == ["uno", "altrove"]
     world.message("dory", "uno", client_id=sent[0]["client_id"])
@@ -319,7 +320,8 @@ def test_edits_deletions_and_reactions_change_the_message(world: World) -> None:
     world.hear("reaction", **where, seq=3, ref=1, emoji="👍", active=True)
     assert world.state.page is not None
     [row] = world.state.page.rows
-    assert (row.content, row.edited, row.reactions) == ("ciao", True, (("👍", ("luigi",)),))
+    liked = (("👍", (user_id("luigi"),)),)
+    assert (row.content, row.edited, row.reactions) == ("ciao", True, liked)
     world.hear("reaction", **where, seq=4, ref=1, emoji="👍", active=False)
     world.hear("message_deleted", **where, seq=5, ref=1)
     [row] = world.state.page.rows
@@ -347,14 +349,14 @@ def test_nothing_is_shown_twice_and_a_break_begins_the_cache_anew(world: World) 
 
 
 def test_who_comes_back_into_a_group_that_is_open_sees_what_was_said_since(world: World) -> None:
-    where = {"chat_type": "group", "group_id": GROUP.name, "timestamp": 1.0}
+    where = {"chat_type": "group", "group_id": GROUP.id, "timestamp": 1.0}
     me = {"username": "dory", "by": "luigi"}
     world.state.select(GROUP)
     world.hear("member_joined", **where, **me, seq=1)
-    world.message("luigi", "prima", seq=2, group_id=GROUP.name)
+    world.message("luigi", "prima", seq=2, group_id=GROUP.id)
     world.hear("member_left", **where, **me, seq=3)
     world.hear("member_joined", **where, **me, seq=50)
-    world.message("luigi", "dopo", seq=51, group_id=GROUP.name)
+    world.message("luigi", "dopo", seq=51, group_id=GROUP.id)
     assert world.shown() == ["", "dopo"]
     world.said("get_messages")
     world.state.shown.load_older()
@@ -601,7 +603,7 @@ def test_a_disk_on_which_nothing_can_be_written_is_waited_for(world: World) -> N
 
 
 def test_chats_are_read_although_nothing_can_be_written(world: World) -> None:
-    ugo = ChatKey("private", "ugo")
+    ugo = ChatKey("private", user_id("ugo"))
     world.message("luigi", "da luigi")
     world.message("ugo", "da ugo", seq=1, to_user="dory")
     world.state.select(LUIGI)
@@ -656,13 +658,14 @@ def test_the_members_of_a_group_are_asked_for_again_after_a_reconnect(world: Wor
 
 
 def test_mentions_come_first_then_unread_then_recent(world: World) -> None:
-    items = [chat_item(ChatKey("private", name), seq=1) for name in ("luigi", "ugo", "pia")]
+    keys = [ChatKey("private", user_id(name)) for name in ("luigi", "ugo", "pia")]
+    items = [chat_item(key, seq=1) for key in keys]
     world.state.roster.refresh()
     world.hear("list_chats_result", request_id="x", chats=[])
-    world.state.ask(requests.ListChats(), world.state._take_chats)
+    world.state._list_chats()
     world.answer("list_chats", chats=[*items, chat_item(GROUP, seq=5)])
     world.message("ugo", "ciao", seq=2, to_user="dory")
-    world.message("luigi", "@dory vieni?", seq=6, group_id=GROUP.name)
+    world.message("luigi", "@dory vieni?", seq=6, group_id=GROUP.id)
     world.message("pia", "più recente", seq=2, to_user="dory")
     assert [line.title for line in world.state.chats()] == ["gita", "pia", "ugo", "luigi"]
     assert world.state.chats()[0].mentions == 1
@@ -671,7 +674,7 @@ def test_mentions_come_first_then_unread_then_recent(world: World) -> None:
 
 def test_unread_is_what_the_daemon_says_and_what_came_since(world: World) -> None:
     last = item(10)
-    world.state.ask(requests.ListChats(), world.state._take_chats)
+    world.state._list_chats()
     world.message("luigi", "durante", seq=11)
     world.answer("list_chats", chats=[chat_item(seq=10, unread=4, last_message=last)])
     assert world.state.chats()[0].unread == 5
@@ -700,13 +703,13 @@ def test_what_comes_while_a_chat_is_discarded_is_neither_lost_nor_read(world: Wo
 
 
 def test_fewer_than_no_messages_are_none(world: World) -> None:
-    world.state.ask(requests.ListChats(), world.state._take_chats)
+    world.state._list_chats()
     world.answer("list_chats", chats=[chat_item(seq=9, unread=-3)])
     assert world.state.unread == 0
 
 
 def test_what_another_device_has_read_in_part_stays_unread_in_part(world: World) -> None:
-    world.state.ask(requests.ListChats(), world.state._take_chats)
+    world.state._list_chats()
     world.answer("list_chats", chats=[chat_item(seq=100, read_seq=40, unread=60)])
     for seq, unread in ((50, 50), (99, 1), (100, 0)):
         world.hear("read_receipt", chat_type="private", username="dory", to_user="luigi", seq=seq)
@@ -716,9 +719,9 @@ def test_what_another_device_has_read_in_part_stays_unread_in_part(world: World)
 
 
 def test_a_group_that_was_left_is_no_longer_listed(world: World) -> None:
-    world.state.ask(requests.ListChats(), world.state._take_chats)
+    world.state._list_chats()
     world.answer("list_chats", chats=[chat_item(GROUP, seq=2)])
-    world.hear("member_left", chat_type="group", group_id=GROUP.name, seq=3, timestamp=1.0,
+    world.hear("member_left", chat_type="group", group_id=GROUP.id, seq=3, timestamp=1.0,
                username="dory", by="luigi")  # fmt: skip
     assert world.state.chats() == []
     assert world.state.title(GROUP) == "gita"
@@ -819,7 +822,7 @@ def test_typing_is_shown_for_a_while(world: World) -> None:
 
 
 def test_a_jump_to_what_is_not_cached_reads_around_it_and_comes_back(world: World) -> None:
-    world.state.ask(requests.ListChats(), world.state._take_chats)
+    world.state._list_chats()
     world.answer("list_chats", chats=[chat_item(seq=5000, last_message=item(5000))])
     world.state.select(LUIGI)
     world.answer("get_messages", messages=[item(n) for n in range(4901, 5001)], has_more=True)

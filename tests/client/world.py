@@ -15,10 +15,10 @@ from client_tk.reading import DWELL_S, Sight
 from client_tk.state import State
 from client_tk.store import Store
 from ruggine.wire import frames, heard
-from tests.client.identities import with_ids
+from tests.client.identities import user_id, with_ids
 
 SERVER = Server("chat.example")
-LUIGI = ChatKey("private", "luigi")
+LUIGI = ChatKey("private", user_id("luigi"))
 LIMITS = frames.Limits(max_message_length=4096, max_frame_size=65536)
 
 
@@ -34,6 +34,7 @@ class World:
         self.kept: dict[str, str] = {}
         self._seqs: dict[tuple[str, str], Any] = {}
         self.state = State(self)
+        self.user_id = user_id("dory")
 
     # Outside
 
@@ -105,8 +106,8 @@ class World:
         self.take(
             reports.Opened(
                 frames.AuthResponse(
-                    success=True, user_id="1", username=self.state.me, error=None, epoch=epoch,
-                    resume=resume, server_time=1.0, protocol=1, limits=limits,
+                    success=True, user_id=self.user_id, username=self.state.me, error=None,
+                    epoch=epoch, resume=resume, server_time=1.0, protocol=1, limits=limits,
                 )
             )
         )  # fmt: skip

@@ -138,6 +138,15 @@ class Desk:
         self.form.username.set(self.name)
         self.form.password.set(PASSWORD)
 
+    def chat_with(self, name: str) -> ChatKey:
+        """The private chat with who has this name now."""
+        self.state.roster.refresh("people")
+        self.office.until(lambda: name in self._ids())
+        return ChatKey("private", self._ids()[name])
+
+    def _ids(self) -> dict[str, str]:
+        return {person.name: person.id for person in self.state.people.values()}
+
     def goes_to(self, key: ChatKey) -> None:
         """In their window, which comes to the front and has the keyboard."""
         self.app.root.visit(key)
@@ -168,6 +177,14 @@ class Desk:
 
     def sees(self, text: str) -> None:
         self.office.until(lambda: any(text in line for line in self.seen()))
+
+    def title(self) -> str:
+        """Above the transcript."""
+        return str(self.window.header._title.cget("text"))
+
+    def texts(self) -> list[str]:
+        """What was said, of the page that is shown."""
+        return [row.content for row in self.rows() if row.kind == "message"]
 
     def rows(self) -> list[Row]:
         page = self.state.page

@@ -233,7 +233,7 @@ def play(folder: Path) -> Iterator[Play]:
 
 def welcome(name: str, limits: frames.Limits | None = None) -> frames.AuthResponse:
     return frames.AuthResponse(
-        success=True, user_id="7c9e6679-7425-40de-944b-e07fc1f90ae7", username=name, error=None,
+        success=True, user_id=user_id(name), username=name, error=None,
         epoch="0f8e3c5e-2b1d-4f6a-9c0d-5a4b3c2d1e0f", resume="none", server_time=0.0, protocol=1,
         limits=limits or frames.Limits(4096, 65536),
     )  # fmt: skip

@@ -26,7 +26,7 @@ class Clock:
 @pytest.fixture
 def on_stage() -> Iterator[Stage]:
     with stage() as made:
-        made.actor = Actor(names=NAMES)
+        made.actor = Actor(names=NAMES, name_of="dory")
         yield made
 
 

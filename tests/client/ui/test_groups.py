@@ -11,6 +11,7 @@ from client_tk.model import ChatKey
 from client_tk.ui.group_info import GroupInfo
 from client_tk.ui.groups import InvitePeople, JoinGroup, NewGroup
 from ruggine.wire import requests, results
+from tests.client.identities import user_id
 from tests.client.ui.fake_state import Play, play
 from tests.client.ui.test_people import answer, button, press_button
 
@@ -44,13 +45,17 @@ def test_a_group_is_made_with_the_people_that_were_ticked(on: Play) -> None:
     on.stage.focus(dialog.name.entry)
     on.stage.write(dialog.name.entry, "gita al lago")
     tree = dialog.picker.table.tree
-    assert dialog.picker.table.listed == ["ugo", "anna", "dory"]  # friends first, and not oneself
+    assert dialog.picker.table.listed == [
+        user_id(name) for name in ("ugo", "anna", "dory")
+    ]  # friends first, and not oneself
     on.stage.focus(tree)
     on.stage.press(tree, "<space>", "<Down>", "<Down>", "<space>")
     on.stage.focus(dialog.name.entry)
     on.stage.press(dialog.name.entry, "<Return>")
     request = on.waiting(requests.CreateGroup)
-    assert (request.name, request.users) == ("gita al lago", ["ugo", "dory"])
+    assert (request.name, request.user_ids) == (
+        "gita al lago", [user_id("ugo"), user_id("dory")],
+    )  # fmt: skip
     on.grant(request, results.CreateGroupResult(group_id=ID, name="gita al lago"))
     assert on.visited == [ChatKey("group", ID)]
     assert not dialog.winfo_exists()
@@ -74,7 +79,7 @@ def test_who_was_ticked_stays_so_under_a_filter(on: Play) -> None:
     on.stage.focus(dialog.picker.entry)
     on.stage.write(dialog.picker.entry, "dor")
     on.stage.press(dialog.picker.entry, "<Return>")
-    assert dialog.picker.chosen == ["dory"]
+    assert dialog.picker.chosen == [user_id("dory")]
     assert dialog.picker.entry.get() == ""
     assert len(dialog.picker.table.listed) == 3
 
@@ -120,7 +125,7 @@ def test_a_member_may_look_and_invite_and_leave(on: Play) -> None:
     dialog = group(on, "member")
     assert dialog.name.entry.instate(["disabled"])
     assert dialog.open.instate(["disabled"])
-    dialog.members.table.choose("ugo")
+    dialog.members.table.choose(user_id("ugo"))
     on.stage.settle()
     assert button(dialog.members, "Role…").instate(["disabled"])
     assert button(dialog.members, "Remove").instate(["disabled"])
@@ -128,14 +133,14 @@ def test_a_member_may_look_and_invite_and_leave(on: Play) -> None:
 
 def test_an_admin_removes_plain_members_only(on: Play) -> None:
     dialog = group(on, "admin")
-    dialog.members.table.choose("dory")
+    dialog.members.table.choose(user_id("dory"))
     on.stage.settle()
     assert button(dialog.members, "Remove").instate(["disabled"])
-    dialog.members.table.choose("ugo")
+    dialog.members.table.choose(user_id("ugo"))
     on.stage.settle()
     press_button(dialog.members, "Remove")
     answer(dialog, "Remove")
-    assert on.waiting(requests.RemoveMember).username == "ugo"
+    assert on.waiting(requests.RemoveMember).user_id == user_id("ugo")
 
 
 def test_an_owner_renames_opens_and_sets_roles(on: Play) -> None:
@@ -146,9 +151,9 @@ def test_an_owner_renames_opens_and_sets_roles(on: Play) -> None:
     assert on.waiting(requests.RenameGroup).name == "gita al mare"
     dialog.open.invoke()
     assert on.waiting(requests.OpenGroup).group_id == ID
-    dialog._set_role("ugo", "admin")
+    dialog._set_role(user_id("ugo"), "admin")
     request = on.waiting(requests.SetRole)
-    assert (request.username, request.role) == ("ugo", "admin")
+    assert (request.user_id, request.role) == (user_id("ugo"), "admin")
 
 
 def test_opening_that_is_refused_is_taken_back(on: Play) -> None:
@@ -160,7 +165,7 @@ def test_opening_that_is_refused_is_taken_back(on: Play) -> None:
 
 def test_members_are_listed_by_role_and_with_their_presence(on: Play) -> None:
     dialog = group(on, "owner")
-    assert dialog.members.table.listed == ["luigi", "dory", "ugo"]
+    assert dialog.members.table.listed == [user_id(name) for name in ("luigi", "dory", "ugo")]
     assert dialog.members.table._rows[2] == ("○ ugo", "member", "offline")
 
 
@@ -178,12 +183,12 @@ def test_who_is_in_it_is_not_invited_again(on: Play) -> None:
     dialog._invite()
     (inviting,) = [child for child in dialog.winfo_children() if isinstance(child, InvitePeople)]
     on.stage.settle()
-    assert inviting.picker.table.listed == ["anna"]
-    inviting.picker.table.choose("anna")
+    assert inviting.picker.table.listed == [user_id("anna")]
+    inviting.picker.table.choose(user_id("anna"))
     inviting.picker._toggle()
     inviting._invite()
     request = on.waiting(requests.Invite)
-    assert (request.username, request.group_id) == ("anna", ID)
+    assert (request.user_id, request.group_id) == (user_id("anna"), ID)
     on.refuse(request, "already_done")
     assert "anna is a member or was invited already." in str(inviting._sentence.cget("text"))
 
@@ -191,6 +196,6 @@ def test_who_is_in_it_is_not_invited_again(on: Play) -> None:
 def test_a_group_that_was_left_elsewhere_takes_its_window_along(on: Play) -> None:
     dialog = group(on, "member")
     on.town.groups.clear()
-    on.state.ask(requests.ListChats(), on.state._take_chats)
+    on.state._list_chats()
     on.settle()
     assert not dialog.winfo_exists()

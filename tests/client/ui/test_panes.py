@@ -89,7 +89,8 @@ def members(on_stage: Stage, *people: Person) -> list[str]:
 
 
 def test_of_a_long_name_the_beginning_and_the_role_are_seen(on_stage: Stage) -> None:
-    shown = members(on_stage, Person(LONG, online=True, role="owner"), Person("bob", online=False))
+    people = Person("1", LONG, online=True, role="owner"), Person("2", "bob", online=False)
+    shown = members(on_stage, *people)
     assert shown[0].startswith("●  Wolfe")
     assert shown[0].endswith("…   owner")
     assert on_stage.theme.fonts.measure(shown[0]) < 200
@@ -97,14 +98,14 @@ def test_of_a_long_name_the_beginning_and_the_role_are_seen(on_stage: Stage) -> 
 
 
 def test_the_whole_of_a_name_that_is_cut_is_told(on_stage: Stage) -> None:
-    members(on_stage, Person(LONG, online=True), Person("bob", online=True))
+    members(on_stage, Person("1", LONG, online=True), Person("2", "bob", online=True))
     pane = on_stage.root.winfo_children()[-1]
     assert isinstance(pane, Members)
     told = {}
-    for iid in (LONG, "bob"):
+    for iid in ("1", "2"):
         x, y, _width, _height = pane._list.bbox(iid)
         told[iid] = pane._cut_off_at(x, y + 2)
-    assert told == {LONG: LONG, "bob": ""}
+    assert told == {"1": LONG, "2": ""}
 
 
 def test_a_list_begins_with_its_first_row(on_stage: Stage) -> None:

@@ -13,6 +13,7 @@ from client_tk.ui.friend_requests import FriendRequests
 from client_tk.ui.invites import Invites
 from client_tk.ui.people import Blocked, Friends, People
 from ruggine.wire import frames, requests, results
+from tests.client.identities import user_id
 from tests.client.ui.fake_state import Play, play
 
 LONG = "w" * 32
@@ -35,7 +36,7 @@ def on(tmp_path: Path) -> Iterator[Play]:
 def test_friends_who_are_online_come_first(on: Play) -> None:
     tab = on.open(People).tabs["friends"]
     assert isinstance(tab, Friends)
-    assert tab.choice.table.listed == ["ugo", "dory"]
+    assert tab.choice.table.listed == [user_id("ugo"), user_id("dory")]
     assert cells(tab)[0][0].startswith("●")
     assert cells(tab)[1][0].startswith("○")
 
@@ -45,7 +46,7 @@ def test_enter_on_a_friend_opens_the_chat_and_closes_the_window(on: Play) -> Non
     tree = dialog.tabs["friends"].choice.table.tree
     on.stage.focus(tree)
     on.stage.press(tree, "<Down>", "<Return>")
-    assert on.visited == [ChatKey("private", "dory")]
+    assert on.visited == [ChatKey("private", user_id("dory"))]
     assert not dialog.winfo_exists()
 
 
@@ -53,7 +54,7 @@ def test_a_friend_is_removed_only_after_a_question(on: Play) -> None:
     dialog = on.open(People)
     tab = dialog.tabs["friends"]
     assert isinstance(tab, Friends)
-    tab.choice.table.choose("dory")
+    tab.choice.table.choose(user_id("dory"))
     press_button(tab.choice, "Remove")
     on.stage.settle()
     assert on.asked == []
@@ -63,36 +64,36 @@ def test_a_friend_is_removed_only_after_a_question(on: Play) -> None:
     press_button(tab.choice, "Remove")
     answer(dialog, "Remove")
     request = on.waiting(requests.RemoveFriend)
-    assert request.username == "dory"
+    assert request.user_id == user_id("dory")
     on.town.friends = ["ugo"]
     on.grant(request, results.RemoveFriendResult())
-    assert tab.choice.table.listed == ["ugo"]
+    assert tab.choice.table.listed == [user_id("ugo")]
 
 
 def test_a_request_is_accepted(on: Play) -> None:
     tab = on.open(People, "requests").tabs["requests"]
     assert isinstance(tab, FriendRequests)
-    tab.received.table.choose("007")
+    tab.received.table.choose(user_id("007"))
     on.stage.settle()
     assert "ci siamo visti ogal la" in str(tab._message.cget("text"))
     press_button(tab.received, "Accept")
     request = on.waiting(requests.AcceptFriendRequest)
-    assert request.username == "007"
+    assert request.user_id == user_id("007")
     on.town.received, on.town.friends = [], ["007", "dory", "ugo"]
     on.grant(request, results.AcceptFriendRequestResult())
     assert tab.received.table.listed == []
-    assert on.state.roster.friends[0] == "007"
+    assert on.state.roster.friends[0].id == user_id("007")
 
 
 def test_a_request_is_declined_and_an_own_one_taken_back(on: Play) -> None:
     tab = on.open(People, "requests").tabs["requests"]
     assert isinstance(tab, FriendRequests)
-    tab.received.table.choose("007")
+    tab.received.table.choose(user_id("007"))
     press_button(tab.received, "Decline")
-    assert on.waiting(requests.RejectFriendRequest).username == "007"
-    tab.sent.table.choose(LONG)
+    assert on.waiting(requests.RejectFriendRequest).user_id == user_id("007")
+    tab.sent.table.choose(user_id(LONG))
     press_button(tab.sent, "Take back")
-    assert on.waiting(requests.RemoveFriend).username == LONG
+    assert on.waiting(requests.RemoveFriend).user_id == user_id(LONG)
 
 
 def test_the_filter_finds_and_a_message_goes_with_the_request(on: Play) -> None:
@@ -101,14 +102,14 @@ def test_the_filter_finds_and_a_message_goes_with_the_request(on: Play) -> None:
     assert isinstance(tab, Everybody)
     on.stage.focus(tab.entry)
     on.stage.write(tab.entry, "00")
-    assert tab.choice.table.listed == ["007"]
+    assert tab.choice.table.listed == [user_id("007")]
     on.stage.press(tab.entry, "<Return>")
     press_button(tab.choice, "Add friend…")
     on.stage.focus(tab.message)
     on.stage.write(tab.message, "ciao")
     on.stage.press(tab.message, "<Return>")
     request = on.waiting(requests.SendFriendRequest)
-    assert (request.username, request.message) == ("007", "ciao")
+    assert (request.user_id, request.message) == (user_id("007"), "ciao")
     on.grant(request, results.SendFriendRequestResult(accepted=True))
     assert str(dialog._sentence.cget("text")) == "You and 007 are friends now."
 
@@ -117,7 +118,7 @@ def test_what_does_not_fit_somebody_is_not_offered(on: Play) -> None:
     tab = on.open(People, "people").tabs["people"]
     assert isinstance(tab, Everybody)
     for name, allowed in (("luigi", False), ("dory", False), (LONG, False), ("007", True)):
-        tab.choice.table.choose(name)
+        tab.choice.table.choose(user_id(name))
         on.stage.settle()
         assert button(tab.choice, "Add friend…").instate(["!disabled"]) is allowed, name
 
@@ -126,7 +127,7 @@ def test_a_refusal_is_one_sentence_in_the_window(on: Play) -> None:
     dialog = on.open(People, "people")
     tab = dialog.tabs["people"]
     assert isinstance(tab, Everybody)
-    tab.choice.table.choose("007")
+    tab.choice.table.choose(user_id("007"))
     press_button(tab.choice, "Block")
     answer(dialog, "Block")
     on.refuse(on.waiting(requests.BlockUser), "rate_limited")
@@ -139,7 +140,7 @@ def test_who_is_blocked_can_be_unblocked(on: Play) -> None:
     assert isinstance(tab, Blocked)
     on.stage.focus(tab.choice.table.tree)
     on.stage.press(tab.choice.table.tree, "<Return>")
-    assert on.waiting(requests.UnblockUser).username == "marlin"
+    assert on.waiting(requests.UnblockUser).user_id == user_id("marlin")
 
 
 def test_an_invite_is_accepted_and_its_group_shown(on: Play) -> None:
@@ -162,13 +163,13 @@ def test_the_tabs_count_what_waits_for_an_answer(on: Play) -> None:
 def test_somebody_who_comes_online_moves_up_and_the_choice_stays(on: Play) -> None:
     tab = on.open(People).tabs["friends"]
     assert isinstance(tab, Friends)
-    tab.choice.table.choose("dory")
+    tab.choice.table.choose(user_id("dory"))
     from client_tk.reports import Heard
 
     said = frames.UserStatus(username="dory", user_id="id-of-dory", online=True, last_seen=0.0)
     on.hear(Heard(said))
-    assert tab.choice.table.listed == ["dory", "ugo"]
-    assert tab.choice.table.key == "dory"
+    assert tab.choice.table.listed == [user_id("dory"), user_id("ugo")]
+    assert tab.choice.table.key == user_id("dory")
 
 
 def test_a_thousand_people_are_no_burden(on: Play) -> None:
@@ -192,7 +193,7 @@ def test_an_answer_that_comes_after_the_window_was_closed_harms_nobody(on: Play)
     dialog = on.open(People, "blocked")
     tab = dialog.tabs["blocked"]
     assert isinstance(tab, Blocked)
-    tab.choice.table.choose("marlin")
+    tab.choice.table.choose(user_id("marlin"))
     press_button(tab.choice, "Unblock")
     request = on.waiting(requests.UnblockUser)
     dialog.close()

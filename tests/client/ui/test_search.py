@@ -10,9 +10,10 @@ import pytest
 from client_tk.model import ChatKey
 from client_tk.ui.search import Found, Search, snippet
 from ruggine.wire import requests, results
+from tests.client.identities import user_id
 from tests.client.ui.fake_state import Play, play
 
-DORY = ChatKey("private", "dory")
+DORY = ChatKey("private", user_id("dory"))
 
 
 @pytest.fixture
@@ -68,10 +69,10 @@ def test_a_find_is_not_covered_and_the_others_are_not_lost(on: Play) -> None:
 def test_here_is_the_chat_that_is_shown(on: Play) -> None:
     dialog = on.open(Search, DORY)
     request = search_for(on, dialog, "lago")
-    assert (request.chat_type, request.to_user) == ("private", "dory")
+    assert request.to_user_id == user_id("dory")
     dialog._everywhere.set(True)
     dialog._moved()
-    assert on.waiting(requests.Search).chat_type is None
+    assert on.waiting(requests.Search).to_user_id is None
 
 
 def test_a_query_that_is_given_is_asked_at_once(on: Play) -> None:

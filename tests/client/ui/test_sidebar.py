@@ -44,7 +44,7 @@ def texts(sidebar: Sidebar) -> list[str]:
 
 
 def order(sidebar: Sidebar) -> list[str]:
-    return [found.name for found in sidebar.list.keys]
+    return [found.id for found in sidebar.list.keys]
 
 
 def test_a_chat_is_drawn_with_all_that_is_known(on_stage: Stage, sidebar: Sidebar) -> None:

@@ -13,9 +13,7 @@ from client_tk.model import ChatKey
 from client_tk.ui import keys
 from ruggine.wire import requests
 from tests.client.ui.desk import Desk, Office
-from tests.daemon import Daemon
-
-ALICE, BOB = ChatKey("private", "alice"), ChatKey("private", "bob")
+from tests.daemon import PASSWORD, Daemon
 
 
 @pytest.fixture
@@ -35,15 +33,15 @@ def test_from_registering_to_a_search(office: Office, own_daemon: Daemon) -> Non
     alice.state.ask(requests.SendFriendRequest(username="bob", message="ciao"), lambda _r: None)
     office.until(lambda: bob.state.roster.requests_in)
     bob.state.ask(requests.AcceptFriendRequest(username="alice"), lambda _r: None)
-    office.until(lambda: alice.state.roster.friends == ["bob"])
+    office.until(lambda: alice.state.roster.friends)
 
     # A private message, read
-    alice.goes_to(BOB)
+    alice.goes_to(alice.chat_with("bob"))
     alice.writes("ciao bob")
     office.until(lambda: [row.progress for row in alice.rows()] == ["stored"])
     office.until(lambda: bob.state.unread == 1)
     assert bob.app.tk.title().startswith("(1)")
-    bob.goes_to(ALICE)
+    bob.goes_to(bob.chat_with("alice"))
     bob.sees("ciao bob")
     office.until(lambda: [row.progress for row in alice.rows()] == ["read"])
     assert bob.state.unread == 0
@@ -117,7 +115,7 @@ def test_who_goes_somewhere_by_typing_its_name_can_write_there_at_once(office: O
     office.until(lambda: not switcher.winfo_exists())
     office.goes_on()
     assert alice.app.tk.focus_get() is alice.window.composer.text
-    assert alice.state.selected == BOB
+    assert alice.state.selected == alice.chat_with("bob")
 
 
 def test_in_a_narrow_window_the_members_have_one_of_their_own(office: Office) -> None:
@@ -131,7 +129,7 @@ def test_in_a_narrow_window_the_members_have_one_of_their_own(office: Office) ->
     alice.app.tk.geometry("760x600")
     office.until(lambda: not alice.window.panes.right_shown)
     alice.press_in_composer("<F9>")
-    assert f"group {group.name}" in alice.app.root._dialogs
+    assert f"group {group.id}" in alice.app.root._dialogs
     assert alice.app.settings.members_shown
 
 
@@ -140,10 +138,10 @@ def test_every_shortcut_does_something_and_none_fails(office: Office) -> None:
     alice, bob = office.desk("alice"), office.desk("bob")
     alice.registers()
     bob.registers()
-    bob.goes_to(ALICE)
+    bob.goes_to(bob.chat_with("alice"))
     bob.writes("ciao")
     group = a_group_of_two(office, alice, bob)
-    alice.goes_to(BOB)
+    alice.goes_to(alice.chat_with("bob"))
     root = alice.app.root
     alice.window.composer.entry.text.insert("end", "una bozza")
     opened = set()
@@ -159,8 +157,8 @@ def test_every_shortcut_does_something_and_none_fails(office: Office) -> None:
                 dialog.close()
         office.goes_on()
     assert {"switcher", "people", "new group", "search", "settings", "help"} <= opened
-    assert alice.state.selected in (BOB, group)
-    assert alice.state.draft(BOB) == "una bozza"
+    assert alice.state.selected in (alice.chat_with("bob"), group)
+    assert alice.state.draft(alice.chat_with("bob")) == "una bozza"
     assert alice.app.settings.zoom == 100
 
 
@@ -178,3 +176,50 @@ def test_logging_out_asks_first_and_ends_the_session(office: Office, own_daemon:
     assert alice.form.username.text == "alice"
     with closing(sqlite3.connect(own_daemon.database)) as database:
         assert database.execute("SELECT COUNT(*) FROM sessions").fetchone() == (0,)
+
+
+def test_who_takes_the_name_of_somebody_who_is_gone_is_somebody_else(
+    office: Office, own_daemon: Daemon
+) -> None:
+    """On both sides: the next Bob uses the computer of the one before."""
+    alice, bob = office.desk("alice"), office.desk("bob")
+    alice.registers()
+    bob.registers()
+    bob.goes_to(bob.chat_with("alice"))
+    bob.writes("from the first")
+    first = alice.chat_with("bob")
+    alice.goes_to(first)
+    alice.sees("from the first")
+    own_daemon.kill()
+    office.until(lambda: alice.state.link.status == "offline")
+    alice.writes("for the first only")
+    alice.goes_home()
+    own_daemon.start()
+    office.until(bob.is_live)
+    bob.state.ask(requests.DeleteAccount(password=PASSWORD), lambda _reply: None)
+    office.until(lambda: bob.state.phase == "signed_out")
+
+    bob.registers()
+    assert bob.state.chats() == []
+    bob.goes_to(bob.chat_with("alice"))
+    bob.writes("from the second")
+    alice = office.desk("alice")
+    office.until(alice.is_live)
+    second = alice.chat_with("bob")
+    assert second != first
+    alice.goes_to(first)
+    alice.sees("Not sent: the account it was for has been deleted.")
+    assert alice.title().startswith("deleted~")
+    assert alice.texts() == ["from the first", "for the first only"]
+    alice.goes_to(second)
+    alice.sees("from the second")
+    assert alice.texts() == ["from the second"]
+    alice.writes("for the second")
+    bob.sees("for the second")
+    assert bob.texts() == ["from the second", "for the second"]
+
+    # Once more, before their eyes
+    bob.state.ask(requests.DeleteAccount(password=PASSWORD), lambda _reply: None)
+    office.until(lambda: alice.title().startswith("deleted~"))
+    alice.sees("deleted~")
+    assert [line.title for line in alice.state.chats() if line.title == "bob"] == []

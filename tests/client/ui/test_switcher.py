@@ -10,6 +10,7 @@ import pytest
 from client_tk.model import ChatKey
 from client_tk.ui.finding import ranked
 from client_tk.ui.switcher import Switcher, items
+from tests.client.identities import user_id
 from tests.client.ui.fake_state import Play, play
 
 GITA = "5f0c1a2b-7425-40de-944b-e07fc1f90ae7"
@@ -82,7 +83,7 @@ def test_somebody_without_a_chat_is_found_too(on: Play) -> None:
     on.stage.focus(dialog.entry)
     on.stage.write(dialog.entry, "ugo")
     on.stage.press(dialog.entry, "<Return>")
-    assert on.visited == [ChatKey("private", "ugo")]
+    assert on.visited == [ChatKey("private", user_id("ugo"))]
 
 
 def test_the_first_row_can_be_seen(on: Play) -> None:

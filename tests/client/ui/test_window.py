@@ -14,10 +14,11 @@ from client_tk.settings import Settings
 from client_tk.store import Store
 from client_tk.ui.window import Window
 from ruggine.wire import frames, requests
+from tests.client.identities import user_id
 from tests.client.ui.fake_state import Play, welcome
 from tests.client.ui.stage import stage
 
-LUIGI, UGO = ChatKey("private", "luigi"), ChatKey("private", "ugo")
+LUIGI, UGO = ChatKey("private", user_id("luigi")), ChatKey("private", user_id("ugo"))
 
 
 class House(Play):
