@@ -30,6 +30,7 @@ def _add_doctor(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
 
     doctor = commands.add_parser(
         "doctor",
+        usage="ruggine doctor [--delivery N] [--own-daemon] [--json] [options of the daemon]",
         help="say what is wrong with an installation, and what to do about it",
         description="Say what is wrong with an installation, and what to do about it. Give it the "
         "options that the daemon has, or the same environment. It changes nothing. The exit "
@@ -44,9 +45,7 @@ def _add_doctor(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
         "--own-daemon", action="store_true", help="with --delivery: leave the running daemon alone"
     )
     doctor.add_argument("--json", action="store_true", help="findings as JSON")
-    options = doctor.add_argument_group("options of the daemon")
-    for option in config.OPTIONS:
-        options.add_argument(f"--{option.name}", metavar="VALUE", help=_escaped(option.help))
+    config.add_options(doctor.add_argument_group("options of the daemon"))
     doctor.set_defaults(run=_doctor)
 
 
@@ -98,7 +97,3 @@ def _messages(text: str) -> int:
     if not text.isdigit() or not 1 <= int(text) <= 1_000_000:
         raise argparse.ArgumentTypeError("give a whole number from 1 to 1000000")
     return int(text)
-
-
-def _escaped(text: str) -> str:
-    return text.replace("%", "%%")

@@ -6,6 +6,7 @@ limits stand here, with their defaults. A bad value raises StartError, which nam
 
 from __future__ import annotations
 
+import argparse
 import os
 import re
 from collections.abc import Callable, Mapping
@@ -217,7 +218,7 @@ OPTIONS = (
         _endpoint,
     ),
     Option("database", "sqlite:data/ruggine.db", "where everything is kept", _database),
-    Option("redis", "", "joins several daemons (redis://HOST:PORT); none by default", _redis),
+    Option("redis", "", "joins several daemons: redis://HOST:PORT", _redis),
     Option(
         "durability",
         "full",
@@ -304,6 +305,13 @@ OPTIONS = (
 
 
 _RATES = {f: f"{f}_rate" for f in Rates.__struct_fields__}
+
+
+def add_options(parser: argparse._ActionsContainer) -> None:
+    """Every option with its help and default; what is given stays text, for `load` to read."""
+    for option in OPTIONS:
+        text = f"{option.help} [{option.default or 'none'}]".replace("%", "%%")
+        parser.add_argument(f"--{option.name}", metavar="VALUE", help=text)
 
 
 def load(given: Mapping[str, str | None], environment: Mapping[str, str] = os.environ) -> Config:

@@ -34,12 +34,19 @@ class PidFile:
             with open(self._path, "rb") as file:
                 self._remove_unless_held(file, self._path)
         except FileNotFoundError:
-            return
+            self._expect_a_folder(os.path.dirname(self._path))
         except OSError as error:
             raise StartError(
                 f"--pidfile: {self._path} is left from another start and cannot be removed "
                 f"({error.strerror}); remove it, or give another --pidfile"
             ) from None
+
+    def _expect_a_folder(self, folder: str) -> None:
+        if not os.access(folder, os.W_OK):
+            raise StartError(
+                f"--pidfile: {folder} is not a folder in which this user may write; give another "
+                "--pidfile, or --pidfile= for none"
+            )
 
     def _remove_unless_held(self, file: BinaryIO, path: str) -> None:
         content = file.read(_LONGEST + 1)

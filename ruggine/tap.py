@@ -6,6 +6,7 @@ every concrete class.
 
 from __future__ import annotations
 
+import argparse
 import os
 import time
 from collections.abc import Callable, Coroutine, Mapping
@@ -79,16 +80,7 @@ _log = Logger(namespace="ruggine")
 class Options(usage.Options):
     """The command line of `twistd ruggine`."""
 
-    synopsis = "[options]"
-    longdesc = (
-        "A self-hosted real-time chat. Everything has a default: `twistd -n ruggine` is enough. "
-        "Each option can also be given in the environment, as RUGGINE_ and its name in capitals "
-        "with '_' for '-'; put an address that holds a password there."
-    )
-    optParameters = [  # noqa: RUF012 - as usage.Options wants it
-        [option.name, None, None, f"{option.help} [default: {option.default or 'none'}]"]
-        for option in config.OPTIONS
-    ]
+    optParameters = [[option.name, None, None] for option in config.OPTIONS]  # noqa: RUF012
     config: Config
     pid_file: PidFile
 
@@ -109,13 +101,11 @@ class Options(usage.Options):
 
     @terminal.output()
     def opt_help(self) -> None:
-        """Show this text and exit."""
-        print(self)  # noqa: T201 - asked for
+        print(_help())  # noqa: T201 - asked for
         raise SystemExit(0)
 
     @terminal.output()
     def opt_version(self) -> None:
-        """Show the version and exit."""
         print(f"Ruggine {__version__}")  # noqa: T201 - asked for
         raise SystemExit(0)
 
@@ -128,6 +118,24 @@ class Options(usage.Options):
             self.pid_file.make_way()
         except StartError as error:
             raise SystemExit(f"ruggine: {error}") from None
+
+
+def _help() -> str:
+    """Twisted's own has all options by the alphabet, and the ones that matter in between."""
+    parser = argparse.ArgumentParser(
+        usage="twistd -n ruggine [options]    in the foreground\n"
+        "       twistd ruggine [options]       in the background; it logs into twistd.log",
+        description="A self-hosted real-time chat. Everything has a default: `twistd -n ruggine` "
+        "is enough.",
+        epilog="Each option can also be given in the environment, as RUGGINE_ and its name in "
+        "capitals with '_' for '-'. Put an address that holds a password there, for everybody can "
+        "read the arguments of a program.",
+        add_help=False,
+    )
+    parser.add_argument("--help", action="store_true", help="show this text and exit")
+    parser.add_argument("--version", action="store_true", help="show the version and exit")
+    config.add_options(parser)
+    return parser.format_help()
 
 
 def makeService(options: Options) -> Service:

@@ -86,6 +86,13 @@ def test_a_file_that_is_something_else_is_left_alone(pid_file: Path, own_daemon:
     assert "ruggine: --pidfile: " in own_daemon.log()
 
 
+def test_a_folder_that_is_not_there_is_told(own_daemon: Daemon) -> None:
+    own_daemon.of_twistd = ["-n", "--pidfile=/nowhere/it.pid"]
+    own_daemon.spawn()
+    assert own_daemon.process.wait(20) == 1
+    assert own_daemon.log().splitlines()[-1].startswith("ruggine: --pidfile: /nowhere is not a")
+
+
 @pytest.mark.parametrize("foreground", [True, False])
 def test_a_start_that_fails_leaves_none(
     foreground: bool, pid_file: Path, own_daemon: Daemon

@@ -214,19 +214,3 @@ def test_a_log_file_that_cannot_be_opened_anew_stays(in_a_file: Daemon) -> None:
         still_serves(in_a_file, luigi)
     in_a_file.process.terminate()
     assert in_a_file.process.wait(10) == 0
-
-
-@pytest.mark.parametrize("before", ["none", "one for everybody"])
-def test_the_logs_are_for_their_owner_only(before: str, in_a_file: Daemon) -> None:
-    """They hold names, and when their people were there."""
-    performance = in_a_file.folder / "performance"
-    if before != "none":
-        for file in (performance, in_a_file.log_file):
-            file.touch()
-            file.chmod(0o666)
-    in_a_file._options = ("--performance-log", str(performance))
-    in_a_file.start(umask=0, start_new_session=True)
-    wait_until(lambda: performance.exists() and performance.stat().st_size)
-    log_is_moved_and(signal.SIGHUP, in_a_file)
-    for file in (performance, in_a_file.log_file):
-        assert stat.S_IMODE(file.stat().st_mode) == 0o600, file

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 
+from ruggine import config
 from ruggine.free_port import free_port
 from ruggine.storage.migrate import migrate
 from tests.daemon import TWISTD, Daemon, wait_until
@@ -155,6 +156,25 @@ def refused(daemon: Daemon, option: str, value: str) -> str:
     last = log.splitlines()[-1]
     assert re.search(rf"ruggine: {option}: ", last), log
     return last
+
+
+def test_the_help_has_every_option_and_what_matters_first() -> None:
+    """In the order of docs/operating.md, with the defaults."""
+    done = subprocess.run([TWISTD, "ruggine", "--help"], capture_output=True, encoding="utf-8")
+    shown = re.findall(r"^  --(\S+) VALUE", done.stdout, re.MULTILINE)
+    assert shown == [option.name for option in config.OPTIONS]
+    for option in config.OPTIONS:
+        assert f"[{option.default or 'none'}]" in done.stdout
+
+
+@pytest.mark.parametrize("words", [["--nonsense"], ["--tcp"], ["start"]])
+def test_what_is_not_understood_is_said_in_one_line(words: list[str]) -> None:
+    """Twisted would print its whole help before it."""
+    done = subprocess.run([TWISTD, "ruggine", *words], capture_output=True, encoding="utf-8")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.startswith("ruggine: ")
+    assert done.stderr.endswith("; twistd ruggine --help lists all options\n")
+    assert words[0] in done.stderr
 
 
 def test_it_daemonizes_by_itself(tmp_path: Path) -> None:
