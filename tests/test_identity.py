@@ -223,6 +223,8 @@ def test_who_knew_them_is_told_that_an_account_is_deleted(people: People) -> Non
             "new_username": told["new_username"],
         }  # fmt: skip
         assert told["new_username"].startswith("deleted~")
+        assert knows.request("ping")["message_type"] == "pong"
+        assert "account_deleted" not in [e["message_type"] for e in knows.events]
     for other in (stranger, ugo):
         assert other.request("ping")["message_type"] == "pong"
         assert "account_deleted" not in [e["message_type"] for e in other.events]
