@@ -67,7 +67,7 @@ class Directory:
             case "group":
                 return await self._group_chat(place.name)
             case "user":
-                return await self._private_chat(user, await self.user(Who(id=place.name)))
+                return await self._chat_with(user, place.name)
         return await self._chat_with_named(user, place.name)
 
     async def find_chat(self, user: User, place: Place) -> Chat | None:
@@ -81,7 +81,7 @@ class Directory:
                 return await self._chat_of_member(user, place.name)
             case "group":
                 return await self._group_chat(place.name)
-        return await self._chats.find_private(user, await self.peer(place))
+        return await self._chats.find_private(user.id, (await self.peer(place)).id)
 
     async def peer(self, place: Place) -> User:
         """The other member of a private chat that is named by them. Raises NotFound."""
@@ -98,6 +98,14 @@ class Directory:
             self.forget_user(member)
             self._private_chat_of.forget((member.id, chat.peer_of(member.id).id))
             self._chat_with_id.forget((member.id, chat.public_id))
+
+    async def _chat_with(self, user: User, other_id: str) -> Chat:
+        """Also where the account is gone: a message that was stored before may be sent again."""
+        chat = await self._chats.find_private(user.id, other_id)
+        if chat is None:
+            return await self._private_chat(user, await self.user(Who(id=other_id)))
+        self._private_chat_of.put((user.id, other_id), chat)
+        return chat
 
     async def _chat_with_named(self, user: User, name: str) -> Chat:
         """Who had the name when it was last asked for may be gone, and another have it now."""

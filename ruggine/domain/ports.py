@@ -132,7 +132,7 @@ class ChatStore(Protocol):
     async def private(self, one: User, other: User) -> tuple[Chat, bool]:
         """The chat of two users, and whether it was made just now. Raises NotFound."""
 
-    async def find_private(self, one: User, other: User) -> Chat | None: ...
+    async def find_private(self, user_id: str, other_id: str) -> Chat | None: ...
 
     async def of_member(self, user_id: str, public_id: str) -> Chat | None:
         """The chat with this id, if the user is in it or was."""

@@ -52,7 +52,7 @@ class Resume:
             peer = await self._directory.peer(cursor.place)
         except errors.NotFound:
             return True
-        chat = await self._chats.find_private(user, peer)
+        chat = await self._chats.find_private(user.id, peer.id)
         if chat is not None:
             return await self._measure(user, chat, cursor.seq, absence)
         absence.unknown_peers.add(peer.id)

@@ -20,8 +20,8 @@ class ChatStore:
     async def private(self, one: User, other: User) -> tuple[Chat, bool]:
         return await self._database.write(_private_txn, one, other)
 
-    async def find_private(self, one: User, other: User) -> Chat | None:
-        return await self._database.read(_find_private_txn, one, other)
+    async def find_private(self, user_id: str, other_id: str) -> Chat | None:
+        return await self._database.read(_find_private_txn, user_id, other_id)
 
     async def of_member(self, user_id: str, public_id: str) -> Chat | None:
         return await self._database.read(_of_member_txn, user_id, public_id)
@@ -66,8 +66,8 @@ def chat(row: Iterable[Any]) -> Chat:
     return Chat(id_, kind, public_id, members=(low,) if low_id == high_id else (low, high))
 
 
-def _find_private_txn(cursor: Cursor, one: User, other: User) -> Chat | None:
-    low, high = sorted((one.id, other.id))
+def _find_private_txn(cursor: Cursor, user_id: str, other_id: str) -> Chat | None:
+    low, high = sorted((user_id, other_id))
     row = cursor.execute(
         _SELECT + "WHERE c.low_user_id = ? AND c.high_user_id = ?", (low, high)
     ).fetchone()
@@ -85,7 +85,7 @@ def _of_member_txn(cursor: Cursor, user_id: str, public_id: str) -> Chat | None:
 
 def _private_txn(cursor: Cursor, one: User, other: User) -> tuple[Chat, bool]:
     """The chat of two users, and whether it was made just now."""
-    found = _find_private_txn(cursor, one, other)
+    found = _find_private_txn(cursor, one.id, other.id)
     if found is not None:
         return found, False
     low, high = sorted((one.id, other.id))
@@ -103,7 +103,7 @@ def _private_txn(cursor: Cursor, one: User, other: User) -> tuple[Chat, bool]:
         "EXISTS (SELECT 1 FROM blocks WHERE user_id = ? AND blocked_id = ?))",
         [(low, chat_id, high, low), (high, chat_id, low, high)][: len({low, high})],
     )
-    made = _find_private_txn(cursor, one, other)
+    made = _find_private_txn(cursor, one.id, other.id)
     assert made is not None
     return made, True
 

@@ -97,6 +97,25 @@ def test_what_was_meant_for_the_old_one_does_not_reach_the_new_one(places: Place
     luigi.leaves()
 
 
+def test_what_was_stored_before_is_not_said_to_be_refused(places: Places) -> None:
+    """Sent again because its answer was lost; also on a node that has never heard of the chat."""
+    here, there = places
+    luigi, dory = Victim(here), Dory(there)
+    sent = luigi.sends("ciao", to_user=dory.name, client_id="00000001")
+    dory.is_taken_over()
+    elsewhere = WebSocket(there.url, luigi.token)
+    for socket in (luigi.socket, elsewhere):
+        for name in ("chat_id", "to_user_id"):
+            again = socket.request(
+                "send_message", content="ciao", client_id="00000001", **{name: sent[name]}
+            )
+            assert (again["message_type"], again["seq"], again["duplicate"]) == (
+                "message_sent", 1, True,
+            )  # fmt: skip
+    elsewhere.hang_up()
+    luigi.leaves()
+
+
 def test_by_name_the_new_one_is_meant_at_the_latest_when_asked_again(places: Places) -> None:
     """A node that remembers the old one refuses once, and delivers to nobody."""
     here, there = places

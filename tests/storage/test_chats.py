@@ -39,7 +39,7 @@ async def test_two_people_have_one_chat_whoever_asks(room: Room) -> None:
     assert (first, made, made_again) == (again, True, False)
     assert first.peer_of(room.luigi.id) == room.dory
     assert first.peer_of(room.dory.id) == room.luigi
-    assert await room.chats.find_private(room.dory, room.luigi) == first
+    assert await room.chats.find_private(room.dory.id, room.luigi.id) == first
 
 
 @pytest_twisted.ensureDeferred
