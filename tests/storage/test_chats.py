@@ -114,4 +114,4 @@ async def test_a_deleted_user_frees_the_name_and_stays_in_the_log(room: Room) ->
     assert await room.town.accounts.named(name) == User(room.dory.id, name)
     assert await room.town.accounts.named("DORY") == again
     assert await room.town.accounts.everybody() == [again, room.luigi]
-    assert await room.town.accounts.credentials(name) is None
+    assert await room.town.accounts.credentials(name, "") is None
