@@ -326,9 +326,20 @@ def load(given: Mapping[str, str | None], environment: Mapping[str, str] = os.en
         environment = {**_variables_in(file), **environment}
     values = {option.field: _read(option, given, environment) for option in OPTIONS}
     limits = {f.name: values.pop(f.name.removesuffix("_s")) for f in fields(Limits)}
+    _check_frame_size(limits)
     rates = {field: values.pop(option) for field, option in _RATES.items()}
     limited = values.pop("rate_limits") == "on"
     return Config(**values, limits=Limits(**limits), rates=Rates(**rates) if limited else None)
+
+
+def _check_frame_size(limits: Mapping[str, Any]) -> None:
+    """A message must fit into a frame, in whatever characters, with what stands around it."""
+    least = 4 * limits["max_message_length"] + 2048
+    if limits["max_frame_size"] < least:
+        raise StartError(
+            f"--max-frame-size: give at least {least}, which a message of "
+            f"{limits['max_message_length']} characters can need, or lower --max-message-length."
+        )
 
 
 def _read(option: Option, given: Mapping[str, str | None], environment: Mapping[str, str]) -> Any:

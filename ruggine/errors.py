@@ -8,6 +8,9 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+MAX_SENTENCE = 400
+"""Characters of what a refusal says, for it may quote what was sent."""
+
 
 class Refusal(Exception):
     """A request that is not granted.
@@ -20,9 +23,13 @@ class Refusal(Exception):
     default: ClassVar[str] = "This request is not valid."
 
     def __init__(self, sentence: str | None = None, *, retry_after_s: float | None = None) -> None:
-        self.sentence = sentence or self.default
+        self.sentence = _shortened(sentence or self.default)
         self.retry_after_s = retry_after_s
         super().__init__(self.sentence)
+
+
+def _shortened(sentence: str) -> str:
+    return sentence if len(sentence) <= MAX_SENTENCE else sentence[: MAX_SENTENCE - 1] + "…"
 
 
 class InvalidRequest(Refusal):

@@ -6,10 +6,13 @@ sockets. Names of times say their unit: `_s` Unix seconds, `_ms` Unix millisecon
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from enum import Enum
-from typing import Literal
+from typing import Any, Generic, Literal, TypeVar
 
 from msgspec import Struct, field
+
+T = TypeVar("T")
 
 ChatKind = Literal["private", "group"]
 Naming = Literal["private", "user", "group", "chat"]
@@ -215,6 +218,22 @@ class Reaction(Struct, frozen=True):
     users: tuple[User, ...]
 
 
+class Asked(Struct, frozen=True):
+    """What is wanted of a list: at most `limit` items after a cursor, or from the beginning."""
+
+    limit: int
+    cursor: str | None = None
+
+
+class Part(Struct, Generic[T], frozen=True):
+    """Part of a list. `place` says where an item stands, and `rest` where the list goes on after
+    these; None at its end."""
+
+    items: tuple[T, ...]
+    place: Callable[[T], tuple[Any, ...]]
+    rest: tuple[Any, ...] | None
+
+
 class Page(Struct, frozen=True):
     """Part of a history, oldest first; `has_more` in the direction that was asked for."""
 
@@ -305,10 +324,11 @@ class DeletedAccount(Struct, frozen=True):
 class ChatSummary(Struct, frozen=True):
     """A chat as one of its members sees it in a list. `last` is the newest visible message.
 
-    `group` is set for a group.
+    `moved_ms` is the time of the entry by which it has its place, and `group` is set for a group.
     """
 
     chat: Chat
+    moved_ms: int
     seq: int
     read_seq: int
     unread: int

@@ -72,6 +72,9 @@ TRANSCRIPT: list[Step] = [
     ("luigi", "/login nessuno sbagliata", ["ERR: … [invalid_credentials]"]),
     ("luigi", "/online_users -", ["OK: Online users: dory, ugo"]),
     ("luigi", "/all_users -", ["OK: All users: dory, luigi, ugo"]),
+    ("luigi", "/list_users - limit=2", ["OK: All users: dory, luigi … cursor=WyJsdWlnaSJd"]),
+    ("luigi", "/all_users - cursor=WyJsdWlnaSJd", ["OK: All users: ugo"]),
+    ("luigi", "/all_users - cursor=mine", ["ERR: … [invalid_request]"]),
     # Friends
     ("luigi", "/list_friends -", ["OK: Friends:"]),
     ("luigi", "/send_friend_request - dory ci vediamo?  al lago", ["OK: Friend request sent"]),

@@ -59,7 +59,7 @@ def _fields(cls: type[msgspec.Struct]) -> Iterator[str]:
     hints = typing.get_type_hints(cls)
     for field in msgspec.structs.fields(cls):
         if field.name != "request_id":
-            optional = "" if field.required else "?"
+            optional = "" if field.required or field.default_factory is bool else "?"
             yield f"`{field.encode_name}`{optional} {_word(hints[field.name], field.required)}"
 
 

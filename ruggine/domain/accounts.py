@@ -5,14 +5,15 @@ from __future__ import annotations
 import uuid
 
 from ruggine import errors
-from ruggine.domain import ports
+from ruggine.domain import paging, ports
 from ruggine.domain.directory import Directory
 from ruggine.domain.groups import Groups
 from ruggine.domain.hub import Hub
 from ruggine.domain.limits import LoginFailures, network_of
+from ruggine.domain.paging import Seen
 from ruggine.domain.sessions import Sessions, token_hash
 from ruggine.events import AccountDeleted
-from ruggine.model import Credentials, Origin, Session, User
+from ruggine.model import Asked, Credentials, Origin, Part, Session, User
 
 
 class Accounts:
@@ -89,14 +90,18 @@ class Accounts:
         self._hub.tell_users(deleted.circle, AccountDeleted(user, deleted.new_name))
         await self._sessions.ended(deleted.ended)
 
-    async def everybody(self) -> list[tuple[User, bool]]:
-        """Every user, by name, with whether they are online."""
-        online = await self._hub.online()
-        return [(user, user.id in online) for user in await self._store.everybody()]
+    async def everybody(self, asked: Asked) -> Part[Seen]:
+        """Every user, by name."""
+        found = await self._store.everybody(paging.name_after(asked), asked.limit + 1)
+        return paging.by_name(found, await self._hub.online(), asked)
 
-    async def online(self, viewer: User) -> list[User]:
+    async def online(self, viewer: User, asked: Asked) -> Part[Seen]:
         """Who is connected to any node, by name, without the viewer."""
-        return await self._store.with_ids(await self._hub.online() - {viewer.id})
+        online = await self._hub.online()
+        found = await self._store.with_ids(
+            online - {viewer.id}, paging.name_after(asked), asked.limit + 1
+        )
+        return paging.by_name(found, online, asked)
 
     async def _confirm(self, user: User, password: str, address: str) -> Origin:
         """Whoever has got hold of a session must not guess the password with it."""

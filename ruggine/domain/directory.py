@@ -37,7 +37,7 @@ class Directory:
         if who.id is None:
             user = await self._accounts.named(who.name)
         else:
-            user = next(iter(await self._accounts.with_ids([who.id])), None)
+            user = next(iter(await self._accounts.with_ids([who.id], "", 1)), None)
         if user is None:
             raise errors.NoSuchUser
         return user

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from ruggine.domain import ports
+from ruggine.domain import paging, ports
 from ruggine.domain.directory import Directory
 from ruggine.domain.hub import Hub
+from ruggine.domain.paging import Seen
 from ruggine.events import (
     FriendRemoved,
     FriendRequestAccepted,
     FriendRequested,
     FriendRequestRejected,
 )
-from ruggine.model import FriendRequest, User, Who
+from ruggine.model import Asked, FriendRequest, Part, User, Who
 
 
 class Friends:
@@ -59,18 +60,20 @@ class Friends:
         await self._store.remove(user, other)
         self._hub.tell(other.id, FriendRemoved(user))
 
-    async def friends(self, user: User) -> list[tuple[User, bool]]:
-        """By name, with whether they are online."""
-        online = await self._hub.online()
-        return [(friend, friend.id in online) for friend in await self._store.friends(user.id)]
+    async def friends(self, user: User, asked: Asked) -> Part[Seen]:
+        """By name."""
+        found = await self._store.friends(user.id, paging.name_after(asked), asked.limit + 1)
+        return paging.by_name(found, await self._hub.online(), asked)
 
-    async def received(self, user: User) -> list[FriendRequest]:
+    async def received(self, user: User, asked: Asked) -> Part[FriendRequest]:
         """Oldest first."""
-        return await self._store.received(user.id)
+        found = await self._store.received(user.id, paging.time_after(asked), asked.limit + 1)
+        return paging.part(found, asked, _place)
 
-    async def sent(self, user: User) -> list[FriendRequest]:
+    async def sent(self, user: User, asked: Asked) -> Part[FriendRequest]:
         """Oldest first."""
-        return await self._store.sent(user.id)
+        found = await self._store.sent(user.id, paging.time_after(asked), asked.limit + 1)
+        return paging.part(found, asked, _place)
 
     async def block(self, user: User, who: Who) -> None:
         """Also ends a friendship, and requests between them. Raises AlreadyDone, InvalidRequest."""
@@ -82,6 +85,11 @@ class Friends:
         """Raises NotFound."""
         await self._store.unblock(user, await self._directory.user(who))
 
-    async def blocked(self, user: User) -> list[User]:
+    async def blocked(self, user: User, asked: Asked) -> Part[Seen]:
         """By name."""
-        return await self._store.blocked(user.id)
+        found = await self._store.blocked(user.id, paging.name_after(asked), asked.limit + 1)
+        return paging.by_name(found, (), asked)
+
+
+def _place(request: FriendRequest) -> paging.ByTime:
+    return request.created_s, paging.key(request.user)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from ruggine.domain import ports
+from ruggine.domain import paging, ports
 from ruggine.domain.directory import Directory
 from ruggine.domain.hub import Hub
 from ruggine.events import GroupInvited, GroupInviteRejected
-from ruggine.model import Change, Group, Invite, Member, Role, User, Who
+from ruggine.model import Asked, Change, Group, Invite, Member, Part, Role, User, Who
 
 
 class Groups:
@@ -41,15 +41,18 @@ class Groups:
         assert change.chat.group_id is not None
         return change.chat.group_id
 
-    async def of_user(self, user: User) -> list[Group]:
-        """The groups the user is in."""
-        return await self._store.of_user(user.id)
+    async def of_user(self, user: User, asked: Asked) -> Part[Group]:
+        """The groups the user is in, in the order in which they were made."""
+        found = await self._store.of_user(user.id, paging.name_after(asked), asked.limit + 1)
+        return paging.part(found, asked, lambda group: (group.id,))
 
-    async def members(self, user: User, group_id: str) -> list[tuple[Member, bool]]:
+    async def members(self, user: User, group_id: str, asked: Asked) -> Part[tuple[Member, bool]]:
         """By name, with whether they are online."""
-        members = await self._store.members(user, group_id)
+        after = paging.name_after(asked)
+        members = await self._store.members(user, group_id, after, asked.limit + 1)
         online = await self._hub.online()
-        return [(member, member.user.id in online) for member in members]
+        found = [(member, member.user.id in online) for member in members]
+        return paging.part(found, asked, lambda item: (paging.key(item[0].user),))
 
     async def invite(self, by: User, who: Who, group_id: str) -> Invite:
         """Raises NotFound, AlreadyDone, Forbidden where `by` is blocked or a limit is reached."""
@@ -58,9 +61,11 @@ class Groups:
         self._hub.tell(user.id, GroupInvited(invite))
         return invite
 
-    async def invites(self, user: User) -> list[Invite]:
+    async def invites(self, user: User, asked: Asked) -> Part[Invite]:
         """Those that wait for the user's answer, oldest first."""
-        return await self._store.invites_of(user.id)
+        after = paging.time_after(asked)
+        found = await self._store.invites_of(user.id, after, asked.limit + 1)
+        return paging.part(found, asked, lambda invite: (invite.created_s, invite.id))
 
     async def accept(self, user: User, invite_id: str) -> str:
         """Join by an invite; the group's id. Raises NotFound, AlreadyDone."""

@@ -10,15 +10,31 @@ from typing import Any
 from msgspec.structs import replace
 
 from ruggine import errors
-from ruggine.domain import ports
+from ruggine.domain import paging, ports
 from ruggine.domain.directory import Directory
 from ruggine.domain.hub import Hub
-from ruggine.domain.paging import how_many_fit
 from ruggine.events import ReadReceipt, Typing
 from ruggine.meters import Histogram
-from ruggine.model import Appended, Change, Chat, ChatSummary, Draft, Page, Place, Span, User
+from ruggine.model import (
+    Appended,
+    Asked,
+    Change,
+    Chat,
+    ChatSummary,
+    Draft,
+    Page,
+    Part,
+    Place,
+    Span,
+    User,
+)
 
 Answer = Callable[[Chat, ports.Outcome], None]
+
+LISTED_S = 600
+"""Seconds for which a list of chats can be gone on with."""
+
+_BEGINNING = (paging.NEVER_MS, paging.NEVER_MS, "")
 
 _UNKNOWN = 0
 """The id of a chat that has to be looked up first."""
@@ -146,11 +162,38 @@ class Messages:
         page = await self._log.page(user.id, chat.id, before=before, after=after, limit=limit)
         if page is None:
             raise errors.NotAMember
-        return chat, _within_bytes(page, keep_oldest=after is not None)
+        return chat, page
 
-    async def summaries(self, user: User) -> list[ChatSummary]:
-        """The user's chats, newest first."""
-        return await self._chats.summaries(user.id)
+    async def reactions(
+        self, user: User, place: Place, seq: int, asked: Asked
+    ) -> Part[tuple[str, User]]:
+        """What was put on a message that the user may read, and by whom, by emoji and name.
+
+        Raises NotFound, NotAMember.
+        """
+        chat = await self._existing(user, place)
+        span = await self._span(user, chat)
+        if not span.above < seq <= span.upto or not await self._log.exists(chat.id, seq):
+            raise errors.NotFound("There is no such message.")
+        after = paging.read(asked.cursor, ("", ""))
+        found = await self._log.reactions(chat.id, seq, after, asked.limit + 1)
+        return paging.part(found, asked, lambda given: (given[0], paging.key(given[1])))
+
+    async def summaries(self, user: User, asked: Asked) -> Part[ChatSummary]:
+        """The user's chats, newest first.
+
+        All parts of the list are in the order of its beginning: a chat that moves up meanwhile
+        stays in its place. Raises InvalidRequest for a cursor that is older than `LISTED_S`.
+        """
+        now_ms = int(self._clock() * 1000)
+        at_ms, moved_ms, public_id = paging.read(asked.cursor, _BEGINNING)
+        if at_ms < now_ms - LISTED_S * 1000:
+            raise errors.InvalidRequest("This list is too old. Begin it anew.")
+        after = moved_ms, public_id
+        found = await self._chats.summaries(user.id, at_ms, after, asked.limit + 1)
+        if asked.cursor is None:
+            at_ms = max(now_ms, found[0].moved_ms if found else 0)
+        return paging.part(found, asked, lambda s: (at_ms, s.moved_ms, s.chat.public_id))
 
     async def discard(self, user: User, place: Place) -> None:
         """Discard what there is now, for this user only; what comes later is seen."""
@@ -219,13 +262,3 @@ class Messages:
         if span.ended:
             raise errors.NotAMember
         return span
-
-
-def _within_bytes(page: Page, *, keep_oldest: bool) -> Page:
-    """As much of a page as fits, from the side that was asked for."""
-    entries = page.entries
-    if keep_oldest:
-        kept = entries[: how_many_fit(entries)]
-    else:
-        kept = entries[len(entries) - how_many_fit(reversed(entries)) :]
-    return Page(kept, page.has_more or len(kept) < len(entries), page.reactions)

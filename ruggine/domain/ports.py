@@ -2,6 +2,9 @@
 
 Everything here is called on the reactor thread. Whatever touches storage raises
 `errors.Unavailable` while storage is down, besides the refusals named.
+
+What lists something says what comes `after` a place in its order: a name in small letters, or a
+time and a name or id.
 """
 
 from __future__ import annotations
@@ -80,10 +83,10 @@ class AccountStore(Protocol):
     async def delete(self, user: User, now_s: float, address: str) -> DeletedAccount:
         """Delete the account, close its private chats, leave its groups and end its sessions."""
 
-    async def everybody(self) -> list[User]:
+    async def everybody(self, after: str, limit: int) -> list[User]:
         """Every account that is not deleted, by name."""
 
-    async def with_ids(self, user_ids: Collection[str]) -> list[User]:
+    async def with_ids(self, user_ids: Collection[str], after: str, limit: int) -> list[User]:
         """Those of them that are not deleted, by name."""
 
 
@@ -92,7 +95,7 @@ class SessionStore(Protocol):
 
     async def find(self, token_hash: bytes) -> Session | None: ...
 
-    async def of_user(self, user_id: str) -> list[Session]:
+    async def of_user(self, user_id: str, after: tuple[float, str], limit: int) -> list[Session]:
         """Oldest first."""
 
     async def existing(self, session_ids: Collection[str]) -> set[str]:
@@ -143,8 +146,11 @@ class ChatStore(Protocol):
     async def heads(self, chat_ids: Collection[int]) -> dict[int, int]:
         """The last `seq` of each chat."""
 
-    async def summaries(self, user_id: str) -> list[ChatSummary]:
-        """The user's chats that have entries, newest first."""
+    async def summaries(
+        self, user_id: str, at_ms: int, after: tuple[int, str], limit: int
+    ) -> list[ChatSummary]:
+        """The user's chats that had entries at a time, in the order that they had then, newest
+        first, and as they are now; after one that had moved at a time and has an id."""
 
     async def span(self, user_id: str, chat_id: int) -> Span | None:
         """What the user may read and has not discarded; None if they never belonged to it."""
@@ -169,15 +175,16 @@ class GroupStore(Protocol):
     async def chat(self, group_id: str) -> Chat | None:
         """Whether anybody is in it or not."""
 
-    async def of_user(self, user_id: str) -> list[Group]: ...
+    async def of_user(self, user_id: str, after: str, limit: int) -> list[Group]:
+        """In the order in which they were made, after the one with the id `after`."""
 
-    async def members(self, user: User, group_id: str) -> list[Member]:
+    async def members(self, user: User, group_id: str, after: str, limit: int) -> list[Member]:
         """By name."""
 
     async def invite(self, by: User, user: User, group_id: str, now_s: float) -> Invite:
         """Raises AlreadyDone, Forbidden."""
 
-    async def invites_of(self, user_id: str) -> list[Invite]:
+    async def invites_of(self, user_id: str, after: tuple[float, str], limit: int) -> list[Invite]:
         """Those that wait for an answer, oldest first."""
 
     async def accept(self, user: User, invite_id: str, now_s: float) -> Change:
@@ -223,13 +230,15 @@ class FriendStore(Protocol):
     async def remove(self, user: User, other: User) -> None:
         """A friend, or one's own request. Raises NotFound."""
 
-    async def friends(self, user_id: str) -> list[User]:
+    async def friends(self, user_id: str, after: str, limit: int) -> list[User]:
         """By name."""
 
-    async def received(self, user_id: str) -> list[FriendRequest]:
+    async def received(
+        self, user_id: str, after: tuple[float, str], limit: int
+    ) -> list[FriendRequest]:
         """Oldest first."""
 
-    async def sent(self, user_id: str) -> list[FriendRequest]:
+    async def sent(self, user_id: str, after: tuple[float, str], limit: int) -> list[FriendRequest]:
         """Oldest first."""
 
     async def block(self, user: User, other: User, now_s: float) -> bool:
@@ -238,7 +247,7 @@ class FriendStore(Protocol):
     async def unblock(self, user: User, other: User) -> None:
         """Raises NotFound."""
 
-    async def blocked(self, user_id: str) -> list[User]:
+    async def blocked(self, user_id: str, after: str, limit: int) -> list[User]:
         """By name."""
 
     async def acquainted(self, user_ids: Collection[str]) -> list[tuple[User, list[str]]]:
@@ -296,6 +305,11 @@ class MessageLog(Protocol):
 
     async def entries_after(self, chat_id: int, seq: int, limit: int) -> list[Entry]:
         """The next entries of any kind, in order; an appended one not before its `answer`."""
+
+    async def reactions(
+        self, chat_id: int, seq: int, after: tuple[str, str], limit: int
+    ) -> list[tuple[str, User]]:
+        """What was put on a message, by emoji and name, after an emoji and a name."""
 
     async def exists(self, chat_id: int, seq: int) -> bool:
         """Whether there is a message."""

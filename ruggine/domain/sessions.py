@@ -8,9 +8,9 @@ import uuid
 from collections.abc import Sequence
 
 from ruggine import errors
-from ruggine.domain import ports
+from ruggine.domain import paging, ports
 from ruggine.domain.hub import Hub
-from ruggine.model import EndedSession, Session, User
+from ruggine.model import Asked, EndedSession, Part, Session, User
 
 TOKEN_PREFIX = "rg1_"  # noqa: S105 - what every token begins with, so that scanners can find one
 _TOKEN_BYTES = 32
@@ -69,9 +69,11 @@ class Sessions:
         self._used.add(session.id)
         return session
 
-    async def of_user(self, user: User) -> list[Session]:
+    async def of_user(self, user: User, asked: Asked) -> Part[Session]:
         """The user's sessions, oldest first."""
-        return await self._store.of_user(user.id)
+        after = paging.time_after(asked)
+        found = await self._store.of_user(user.id, after, asked.limit + 1)
+        return paging.part(found, asked, lambda session: (session.created_s, session.id))
 
     async def logout(self, session: Session, address: str) -> None:
         """End one session and its connections, on every node."""

@@ -21,6 +21,7 @@ from ruggine.net.chat_socket import ChatSocket
 from ruggine.net.commands import Commands
 from ruggine.net.connections import Connections
 from ruggine.net.outgoing import Turn
+from ruggine.net.pages import room_in
 from ruggine.wire import frames, requests
 
 _log = Logger()
@@ -62,6 +63,7 @@ class ChatSocketFactory(WebSocketServerFactory):
         self.resume = resume
         self.connections = connections
         self.limits = limits
+        self.room = room_in(limits.max_frame_size)
         self._epoch = epoch
         self._clock = clock
         self.debug = debug

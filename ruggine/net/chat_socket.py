@@ -199,7 +199,7 @@ class ChatSocket(WebSocketServerProtocol):
             self._auth_began = True
             await self._authenticate(request)
         elif isinstance(request, requests.Register | requests.Login):
-            self._caller = Caller(None, self._address)
+            self._caller = Caller(None, self._address, self.factory.room)
             await self._run(request)
         else:
             self._refuse_auth(
@@ -210,7 +210,7 @@ class ChatSocket(WebSocketServerProtocol):
         try:
             session = await self.factory.sessions.find(request.session_token)
             self.session = session
-            self._caller = Caller(session, self._address)
+            self._caller = Caller(session, self._address, self.factory.room)
             absence = await self._absence(session, request.resume)
             self._authenticated = not self._gone
             if self._authenticated:

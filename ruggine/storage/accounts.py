@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Collection
 
 from ruggine import errors
@@ -37,11 +38,11 @@ class AccountStore:
     async def delete(self, user: User, now_s: float, address: str) -> DeletedAccount:
         return await self._database.write(_delete_txn, user, now_s, address)
 
-    async def everybody(self) -> list[User]:
-        return await self._database.read(_everybody_txn)
+    async def everybody(self, after: str, limit: int) -> list[User]:
+        return await self._database.read(_everybody_txn, after, limit)
 
-    async def with_ids(self, user_ids: Collection[str]) -> list[User]:
-        return await self._database.read(_with_ids_txn, list(user_ids))
+    async def with_ids(self, user_ids: Collection[str], after: str, limit: int) -> list[User]:
+        return await self._database.read(_with_ids_txn, list(user_ids), after, limit)
 
 
 def _key(name: str) -> str:
@@ -107,16 +108,19 @@ def _delete_txn(cursor: Cursor, user: User, now_s: float, address: str) -> Delet
     return DeletedAccount(user, name, ended, left, circle)
 
 
-def _everybody_txn(cursor: Cursor) -> list[User]:
-    rows = cursor.execute("SELECT id, name FROM users WHERE deleted_s IS NULL ORDER BY name_key")
+def _everybody_txn(cursor: Cursor, after: str, limit: int) -> list[User]:
+    rows = cursor.execute(
+        "SELECT id, name FROM users WHERE deleted_s IS NULL AND name_key > ? "
+        "ORDER BY name_key LIMIT ?",
+        (after, limit),
+    )
     return [User(*row) for row in rows]
 
 
-def _with_ids_txn(cursor: Cursor, user_ids: list[str]) -> list[User]:
-    found = (
-        cursor.execute(
-            "SELECT id, name FROM users WHERE id = ? AND deleted_s IS NULL", (id_,)
-        ).fetchone()
-        for id_ in user_ids
+def _with_ids_txn(cursor: Cursor, user_ids: list[str], after: str, limit: int) -> list[User]:
+    rows = cursor.execute(
+        "SELECT u.id, u.name FROM json_each(?) AS wanted JOIN users AS u ON u.id = wanted.value "
+        "WHERE u.deleted_s IS NULL AND u.name_key > ? ORDER BY u.name_key LIMIT ?",
+        (json.dumps(user_ids), after, limit),
     )
-    return sorted((User(*row) for row in found if row), key=lambda user: _key(user.name))
+    return [User(*row) for row in rows]

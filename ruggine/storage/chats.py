@@ -32,8 +32,10 @@ class ChatStore:
     async def heads(self, chat_ids: Collection[int]) -> dict[int, int]:
         return await self._database.read(_heads_txn, list(chat_ids))
 
-    async def summaries(self, user_id: str) -> list[ChatSummary]:
-        return await self._database.read(_summaries_txn, user_id)
+    async def summaries(
+        self, user_id: str, at_ms: int, after: tuple[int, str], limit: int
+    ) -> list[ChatSummary]:
+        return await self._database.read(_summaries_txn, user_id, at_ms, after, limit)
 
     async def span(self, user_id: str, chat_id: int) -> Span | None:
         return await self._database.read(span_txn, user_id, chat_id)
@@ -129,7 +131,22 @@ def _heads_txn(cursor: Cursor, chat_ids: list[int]) -> dict[int, int]:
     return {row[0]: row[1] for row in found if row}
 
 
-_SUMMARIES = """
+_ORDER = """
+SELECT chat_id, moved_ms FROM (
+    SELECT m.chat_id, c.public_id, (
+        SELECT e.time_ms FROM entries AS e WHERE e.chat_id = m.chat_id AND e.time_ms <= :at_ms
+        ORDER BY e.seq DESC LIMIT 1
+    ) AS moved_ms
+    FROM chat_members AS m
+    JOIN chats AS c ON c.id = m.chat_id
+    WHERE m.user_id = :user AND m.left_seq IS NULL
+)
+WHERE (moved_ms, public_id) < (:moved_ms, :public_id)
+ORDER BY moved_ms DESC, public_id DESC
+LIMIT :limit
+"""
+
+_SUMMARY = """
 SELECT
     c.last_seq, m.read_seq, MAX(m.discarded_seq, m.joined_seq), m.muted, c.name, m.role, c.open,
     (SELECT COUNT(*) FROM entries AS e
@@ -139,11 +156,9 @@ SELECT
 FROM chat_members AS m
 JOIN users AS me ON me.id = m.user_id
 JOIN chats AS c ON c.id = m.chat_id
-JOIN entries AS newest ON newest.chat_id = c.id AND newest.seq = c.last_seq
 LEFT JOIN users AS low ON low.id = c.low_user_id
 LEFT JOIN users AS high ON high.id = c.high_user_id
-WHERE m.user_id = ? AND m.left_seq IS NULL
-ORDER BY newest.time_ms DESC, c.id DESC
+WHERE m.user_id = ? AND m.chat_id = ?
 """
 
 _LAST_MESSAGE = (
@@ -152,17 +167,22 @@ _LAST_MESSAGE = (
 )
 
 
-def _summaries_txn(cursor: Cursor, user_id: str) -> list[ChatSummary]:
-    rows = cursor.execute(_SUMMARIES, (user_id,)).fetchall()
-    return [_summary_txn(cursor, row) for row in rows]
+def _summaries_txn(
+    cursor: Cursor, user_id: str, at_ms: int, after: tuple[int, str], limit: int
+) -> list[ChatSummary]:
+    """First the order, of which each page sees all; then only what is on this page."""
+    values = {"user": user_id, "at_ms": at_ms, "moved_ms": after[0], "public_id": after[1]}
+    rows = cursor.execute(_ORDER, values | {"limit": limit}).fetchall()
+    return [_summary_txn(cursor, user_id, *row) for row in rows]
 
 
-def _summary_txn(cursor: Cursor, row: tuple[Any, ...]) -> ChatSummary:
+def _summary_txn(cursor: Cursor, user_id: str, chat_id: int, moved_ms: int) -> ChatSummary:
+    row = cursor.execute(_SUMMARY, (user_id, chat_id)).fetchone()
     seq, read_seq, above, muted, name, role, opened, unread = row[:8]
     own = chat(row[8:])
     group = Group(own.group_id, name, role, bool(opened)) if own.group_id else None
     last = cursor.execute(_LAST_MESSAGE, (own.id, above)).fetchone()
-    return ChatSummary(own, seq, read_seq, unread, bool(muted), _visible(last), group)
+    return ChatSummary(own, moved_ms, seq, read_seq, unread, bool(muted), _visible(last), group)
 
 
 def _visible(row: tuple[Any, ...] | None) -> Entry | None:

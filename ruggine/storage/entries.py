@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from ruggine import errors
@@ -32,17 +33,41 @@ def entry_txn(cursor: Cursor, chat_id: int, seq: int) -> Entry | None:
     return entry(row) if row else None
 
 
-def reactions_txn(cursor: Cursor, chat_id: int, seq: int) -> tuple[Reaction, ...]:
-    """What a message was given: each emoji once, with who gave it, by name."""
+MAX_REACTIONS = 1200
+"""That are read for one page: with a name and an id each they fill it."""
+
+
+def reactions_txn(cursor: Cursor, places: Iterable[tuple[int, int]]) -> list[tuple[Reaction, ...]]:
+    """What messages were given, each emoji once, with who gave it, by name. Of the first messages,
+    as many as a page has room for; of each the first MAX_REACTIONS."""
+    found: list[tuple[Reaction, ...]] = []
+    room = MAX_REACTIONS
+    for chat_id, seq in places:
+        if room <= 0:
+            break
+        given: dict[str, list[User]] = {}
+        for emoji, user in some_reactions_txn(cursor, chat_id, seq):
+            given.setdefault(emoji, []).append(user)
+            room -= 1
+        found.append(tuple(Reaction(emoji, tuple(users)) for emoji, users in given.items()))
+    return found
+
+
+def some_reactions_txn(
+    cursor: Cursor,
+    chat_id: int,
+    seq: int,
+    after: tuple[str, str] = ("", ""),
+    limit: int = MAX_REACTIONS,
+) -> list[tuple[str, User]]:
+    """What a message was given, by emoji and name, after an emoji and a name."""
     rows = cursor.execute(
         "SELECT r.emoji, u.id, u.name FROM reactions AS r JOIN users AS u ON u.id = r.user_id "
-        "WHERE r.chat_id = ? AND r.seq = ? ORDER BY r.emoji, u.name_key",
-        (chat_id, seq),
+        "WHERE r.chat_id = ? AND r.seq = ? AND r.emoji >= ? AND (r.emoji, u.name_key) > (?, ?) "
+        "ORDER BY r.emoji, u.name_key LIMIT ?",
+        (chat_id, seq, after[0], *after, limit),
     )
-    given: dict[str, list[User]] = {}
-    for emoji, *who in rows:
-        given.setdefault(emoji, []).append(User(*who))
-    return tuple(Reaction(emoji, tuple(users)) for emoji, users in given.items())
+    return [(emoji, User(*who)) for emoji, *who in rows]
 
 
 def append_txn(

@@ -30,14 +30,16 @@ class FriendStore:
     async def remove(self, user: User, other: User) -> None:
         await self._database.write(_remove_txn, user, other)
 
-    async def friends(self, user_id: str) -> list[User]:
-        return await self._database.read(_friends_txn, user_id)
+    async def friends(self, user_id: str, after: str, limit: int) -> list[User]:
+        return await self._database.read(_friends_txn, user_id, after, limit)
 
-    async def received(self, user_id: str) -> list[FriendRequest]:
-        return await self._database.read(_received_txn, user_id)
+    async def received(
+        self, user_id: str, after: tuple[float, str], limit: int
+    ) -> list[FriendRequest]:
+        return await self._database.read(_received_txn, user_id, after, limit)
 
-    async def sent(self, user_id: str) -> list[FriendRequest]:
-        return await self._database.read(_sent_txn, user_id)
+    async def sent(self, user_id: str, after: tuple[float, str], limit: int) -> list[FriendRequest]:
+        return await self._database.read(_sent_txn, user_id, after, limit)
 
     async def block(self, user: User, other: User, now_s: float) -> bool:
         return await self._database.write(_block_txn, user, other, now_s)
@@ -45,8 +47,8 @@ class FriendStore:
     async def unblock(self, user: User, other: User) -> None:
         await self._database.write(_unblock_txn, user, other)
 
-    async def blocked(self, user_id: str) -> list[User]:
-        return await self._database.read(_blocked_txn, user_id)
+    async def blocked(self, user_id: str, after: str, limit: int) -> list[User]:
+        return await self._database.read(_blocked_txn, user_id, after, limit)
 
     async def acquainted(self, user_ids: Collection[str]) -> list[tuple[User, list[str]]]:
         return await self._database.read(_acquainted_txn, list(user_ids))
@@ -130,24 +132,28 @@ def _end_request_txn(cursor: Cursor, asking: User, asked: User) -> bool:
     return cursor.rowcount > 0
 
 
-def _received_txn(cursor: Cursor, user_id: str) -> list[FriendRequest]:
+_REQUESTS = "SELECT u.id, u.name, r.message, r.created_s FROM friend_requests AS r "
+_IN_ORDER = "AND (r.created_s, u.name_key) > (?, ?) ORDER BY r.created_s, u.name_key LIMIT ?"
+
+
+def _received_txn(
+    cursor: Cursor, user_id: str, after: tuple[float, str], limit: int
+) -> list[FriendRequest]:
     return _requests(
         cursor.execute(
-            "SELECT u.id, u.name, r.message, r.created_s FROM friend_requests AS r "
-            "JOIN users AS u ON u.id = r.from_id WHERE r.to_id = ? "
-            "ORDER BY r.created_s, u.name_key",
-            (user_id,),
+            _REQUESTS + "JOIN users AS u ON u.id = r.from_id WHERE r.to_id = ? " + _IN_ORDER,
+            (user_id, *after, limit),
         )
     )
 
 
-def _sent_txn(cursor: Cursor, user_id: str) -> list[FriendRequest]:
+def _sent_txn(
+    cursor: Cursor, user_id: str, after: tuple[float, str], limit: int
+) -> list[FriendRequest]:
     return _requests(
         cursor.execute(
-            "SELECT u.id, u.name, r.message, r.created_s FROM friend_requests AS r "
-            "JOIN users AS u ON u.id = r.to_id WHERE r.from_id = ? "
-            "ORDER BY r.created_s, u.name_key",
-            (user_id,),
+            _REQUESTS + "JOIN users AS u ON u.id = r.to_id WHERE r.from_id = ? " + _IN_ORDER,
+            (user_id, *after, limit),
         )
     )
 
@@ -188,11 +194,11 @@ def _remove_txn(cursor: Cursor, user: User, other: User) -> None:
         raise errors.NotFound(f"{other.name} is not your friend.")
 
 
-def _friends_txn(cursor: Cursor, user_id: str) -> list[User]:
+def _friends_txn(cursor: Cursor, user_id: str, after: str, limit: int) -> list[User]:
     rows = cursor.execute(
         "SELECT u.id, u.name FROM friends AS f JOIN users AS u ON u.id = f.friend_id "
-        "WHERE f.user_id = ? ORDER BY u.name_key",
-        (user_id,),
+        "WHERE f.user_id = ? AND u.name_key > ? ORDER BY u.name_key LIMIT ?",
+        (user_id, after, limit),
     )
     return [User(*row) for row in rows]
 
@@ -240,11 +246,11 @@ def _bar_txn(cursor: Cursor, user: User, other: User, barred: bool) -> None:
     )
 
 
-def _blocked_txn(cursor: Cursor, user_id: str) -> list[User]:
+def _blocked_txn(cursor: Cursor, user_id: str, after: str, limit: int) -> list[User]:
     rows = cursor.execute(
         "SELECT u.id, u.name FROM blocks AS b JOIN users AS u ON u.id = b.blocked_id "
-        "WHERE b.user_id = ? ORDER BY u.name_key",
-        (user_id,),
+        "WHERE b.user_id = ? AND u.name_key > ? ORDER BY u.name_key LIMIT ?",
+        (user_id, after, limit),
     )
     return [User(*row) for row in rows]
 

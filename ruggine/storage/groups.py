@@ -35,17 +35,17 @@ class GroupStore:
     async def chat(self, group_id: str) -> Chat | None:
         return await self._database.read(_chat_txn, group_id)
 
-    async def of_user(self, user_id: str) -> list[Group]:
-        return await self._database.read(_of_user_txn, user_id)
+    async def of_user(self, user_id: str, after: str, limit: int) -> list[Group]:
+        return await self._database.read(_of_user_txn, user_id, after, limit)
 
-    async def members(self, user: User, group_id: str) -> list[Member]:
-        return await self._database.read(_members_txn, user, group_id)
+    async def members(self, user: User, group_id: str, after: str, limit: int) -> list[Member]:
+        return await self._database.read(_members_txn, user, group_id, after, limit)
 
     async def invite(self, by: User, user: User, group_id: str, now_s: float) -> Invite:
         return await self._database.write(_invite_txn, by, user, group_id, now_s, self._max_members)
 
-    async def invites_of(self, user_id: str) -> list[Invite]:
-        return await self._database.read(_invites_of_txn, user_id)
+    async def invites_of(self, user_id: str, after: tuple[float, str], limit: int) -> list[Invite]:
+        return await self._database.read(_invites_of_txn, user_id, after, limit)
 
     async def accept(self, user: User, invite_id: str, now_s: float) -> Change:
         return await self._database.write(_accept_txn, user, invite_id, now_s, self._max_members)
@@ -114,22 +114,27 @@ def _role_txn(cursor: Cursor, chat: Chat, user: User) -> Role:
     return role
 
 
-def _of_user_txn(cursor: Cursor, user_id: str) -> list[Group]:
+def _of_user_txn(
+    cursor: Cursor, user_id: str, after: str = "", limit: int = MAX_GROUPS
+) -> list[Group]:
+    """In the order in which they were made; the group `after` may be one they have left."""
     rows = cursor.execute(
         "SELECT c.group_id, c.name, m.role, c.open FROM chat_members AS m "
         "JOIN chats AS c ON c.id = m.chat_id "
-        "WHERE m.user_id = ? AND m.left_seq IS NULL AND c.kind = 'group' ORDER BY c.id",
-        (user_id,),
+        "WHERE m.user_id = ? AND m.left_seq IS NULL AND c.kind = 'group' "
+        "AND c.id > COALESCE((SELECT id FROM chats WHERE group_id = ?), 0) ORDER BY c.id LIMIT ?",
+        (user_id, after, limit),
     )
     return [Group(row[0], row[1], row[2], bool(row[3])) for row in rows]
 
 
-def _members_txn(cursor: Cursor, user: User, group_id: str) -> list[Member]:
+def _members_txn(cursor: Cursor, user: User, group_id: str, after: str, limit: int) -> list[Member]:
     chat, _ = _own_txn(cursor, user, group_id)
     rows = cursor.execute(
         "SELECT u.id, u.name, m.role FROM chat_members AS m JOIN users AS u ON u.id = m.user_id "
-        "WHERE m.chat_id = ? AND m.left_seq IS NULL ORDER BY u.name_key",
-        (chat.id,),
+        "WHERE m.chat_id = ? AND m.left_seq IS NULL AND u.name_key > ? "
+        "ORDER BY u.name_key LIMIT ?",
+        (chat.id, after, limit),
     )
     return [Member(User(row[0], row[1]), row[2]) for row in rows]
 
@@ -324,9 +329,13 @@ def _name_txn(cursor: Cursor, group: Chat) -> str:
     return name
 
 
-def _invites_of_txn(cursor: Cursor, user_id: str) -> list[Invite]:
+def _invites_of_txn(
+    cursor: Cursor, user_id: str, after: tuple[float, str], limit: int
+) -> list[Invite]:
     rows = cursor.execute(
-        _INVITES + "WHERE i.user_id = ? AND i.answer IS NULL ORDER BY i.created_s, i.id", (user_id,)
+        _INVITES + "WHERE i.user_id = ? AND i.answer IS NULL AND (i.created_s, i.id) > (?, ?) "
+        "ORDER BY i.created_s, i.id LIMIT ?",
+        (user_id, *after, limit),
     )
     return [_invite(row) for row in rows]
 

@@ -20,7 +20,7 @@ from twisted.logger import Logger
 from ruggine import errors
 from ruggine.errors import Refusal
 from ruggine.meters import Histogram
-from ruggine.model import Appended, Draft, Entry, Page, Span
+from ruggine.model import Appended, Draft, Entry, Page, Span, User
 from ruggine.storage import chats, entries
 from ruggine.storage.database import Cursor, Database
 
@@ -90,6 +90,13 @@ class MessageLog:
             self._answering.append(answered)
             await answered
         return read
+
+    async def reactions(
+        self, chat_id: int, seq: int, after: tuple[str, str], limit: int
+    ) -> list[tuple[str, User]]:
+        return await self._database.read(
+            entries.some_reactions_txn, chat_id, seq, after=after, limit=limit
+        )
 
     async def exists(self, chat_id: int, seq: int) -> bool:
         return await self._database.read(_exists_txn, chat_id, seq)
@@ -351,10 +358,12 @@ def _page_txn(
         (chat_id, max(span.above, after or 0), before or 2**63 - 1, span.upto, limit + 1),
     ).fetchall()
     page = [entries.entry(row) for row in rows[:limit]]
+    reactions = entries.reactions_txn(cursor, ((chat_id, entry.seq) for entry in page))
+    given = {entry.seq: found for entry, found in zip(page, reactions, strict=False)}
+    del page[len(reactions) :]
     if after is None:
         page.reverse()
-    reactions = {entry.seq: entries.reactions_txn(cursor, chat_id, entry.seq) for entry in page}
-    return Page(tuple(page), len(rows) > limit, reactions)
+    return Page(tuple(page), len(rows) > len(page), given)
 
 
 def _entries_after_txn(cursor: Cursor, chat_id: int, seq: int, limit: int) -> list[Entry]:

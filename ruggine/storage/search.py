@@ -170,11 +170,10 @@ def _find_txn(cursor: Cursor, user: User, query: SearchQuery) -> Found:
             break
         page.add(_find_in_chat_txn(cursor, query, text, way, where, row[4:], page.size))
     hits = page.hits[query.skip :]
-    shown = [
-        Hit(hit.chat, hit.entry, entries.reactions_txn(cursor, hit.chat.id, hit.entry.seq))
-        for hit in hits[: query.limit]
-    ]
-    return Found(tuple(shown), len(hits) > query.limit)
+    places = ((hit.chat.id, hit.entry.seq) for hit in hits[: query.limit])
+    reactions = entries.reactions_txn(cursor, places)
+    shown = [Hit(h.chat, h.entry, given) for h, given in zip(hits, reactions, strict=False)]
+    return Found(tuple(shown), len(hits) > len(shown))
 
 
 def _way_txn(cursor: Cursor, text: str) -> _Way:

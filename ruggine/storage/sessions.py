@@ -26,8 +26,8 @@ class SessionStore:
     async def find(self, token_hash: bytes) -> Session | None:
         return await self._database.read(_find_txn, token_hash)
 
-    async def of_user(self, user_id: str) -> list[Session]:
-        return await self._database.read(_of_user_txn, user_id)
+    async def of_user(self, user_id: str, after: tuple[float, str], limit: int) -> list[Session]:
+        return await self._database.read(_of_user_txn, user_id, after, limit)
 
     async def existing(self, session_ids: Collection[str]) -> set[str]:
         return await self._database.read(_existing_txn, list(session_ids))
@@ -146,8 +146,14 @@ def _find_txn(cursor: Cursor, token_hash: bytes) -> Session | None:
     return _session(row) if row else None
 
 
-def _of_user_txn(cursor: Cursor, user_id: str) -> list[Session]:
-    rows = cursor.execute(_SELECT + "WHERE s.user_id = ? ORDER BY s.created_s, s.id", (user_id,))
+def _of_user_txn(
+    cursor: Cursor, user_id: str, after: tuple[float, str], limit: int
+) -> list[Session]:
+    rows = cursor.execute(
+        _SELECT + "WHERE s.user_id = ? AND (s.created_s, s.id) > (?, ?) "
+        "ORDER BY s.created_s, s.id LIMIT ?",
+        (user_id, *after, limit),
+    )
     return [_session(row) for row in rows]
 
 

@@ -26,6 +26,12 @@ def _names(users: Iterable[results.UserItem | results.MemberItem | results.NameI
     return ", ".join(user.username for user in users)
 
 
+def _listed(what: str, items: str, result: results.ListResult) -> str:
+    """One line of a list, which says how to go on where there is more."""
+    more = f" … cursor={result.cursor}" if result.cursor else ""
+    return f"{what}: {items}".rstrip() + more
+
+
 def _history(result: results.GetMessagesResult) -> Lines:
     return ["Messages:"] + [
         f"[{int(message.timestamp)}] {message.sender}: {lines.escape(message.content)}"
@@ -35,16 +41,18 @@ def _history(result: results.GetMessagesResult) -> Lines:
 
 
 def _found(result: results.SearchResult) -> Lines:
-    return [f"Results: {len(result.messages)}"] + [
+    return [_listed("Results", str(len(result.messages)), result)] + [
         f"{m.group_id or '@' + (m.to_user or '')} {m.seq} [{int(m.timestamp)}] {m.sender}: "
         f"{lines.escape(m.content)}"
         for m in result.messages
     ]
 
 
-def _asked(which: str, requests: Iterable[results.FriendRequestItem]) -> str:
-    listed = (f"{r.username}: {_unpiped(r.message)}".rstrip() for r in requests)
-    return f"{which} requests: {' | '.join(listed)}".rstrip()
+def _asked(
+    which: str, result: results.ReceivedFriendRequestsResult | results.SentFriendRequestsResult
+) -> str:
+    listed = (f"{r.username}: {_unpiped(r.message)}".rstrip() for r in result.requests)
+    return _listed(f"{which} requests", " | ".join(listed), result)
 
 
 def _unpiped(message: str) -> str:
@@ -53,7 +61,7 @@ def _unpiped(message: str) -> str:
 
 
 def _sessions(result: results.SessionsResult) -> Lines:
-    return [f"Sessions: {len(result.sessions)}"] + [
+    return [_listed("Sessions", str(len(result.sessions)), result)] + [
         f"{item.session_id} {lines.quote(item.device or '-')} {int(item.created)} "
         f"{int(item.last_seen)}{' current' if item.current else ''}"
         for item in result.sessions
@@ -78,8 +86,8 @@ _TEXTS: dict[type[frames.Reply], Callable[[Any], str | Lines]] = {
     results.RevokeSessionResult: lambda r: "Session revoked",
     results.ChangePasswordResult: lambda r: "Password changed",
     results.DeleteAccountResult: lambda r: "Account deleted",
-    results.OnlineUsersResult: lambda r: f"Online users: {_names(r.users)}".rstrip(),
-    results.AllUsersResult: lambda r: f"All users: {_names(r.users)}".rstrip(),
+    results.OnlineUsersResult: lambda r: _listed("Online users", _names(r.users), r),
+    results.AllUsersResult: lambda r: _listed("All users", _names(r.users), r),
     results.SendPrivateMessageResult: lambda r: f"Message sent {r.seq}",
     results.GetPrivateMessagesResult: _history,
     results.SendGroupMessageResult: lambda r: f"Message sent {r.seq}",
@@ -94,21 +102,23 @@ _TEXTS: dict[type[frames.Reply], Callable[[Any], str | Lines]] = {
     results.AcceptFriendRequestResult: lambda r: "Friend request accepted",
     results.RejectFriendRequestResult: lambda r: "Friend request rejected",
     results.RemoveFriendResult: lambda r: "Friend removed",
-    results.ListFriendsResult: lambda r: f"Friends: {_names(r.friends)}".rstrip(),
-    results.ReceivedFriendRequestsResult: lambda r: _asked("Received", r.requests),
-    results.SentFriendRequestsResult: lambda r: _asked("Sent", r.requests),
+    results.ListFriendsResult: lambda r: _listed("Friends", _names(r.friends), r),
+    results.ReceivedFriendRequestsResult: lambda r: _asked("Received", r),
+    results.SentFriendRequestsResult: lambda r: _asked("Sent", r),
     results.BlockUserResult: lambda r: "User blocked",
     results.UnblockUserResult: lambda r: "User unblocked",
-    results.BlockedUsersResult: lambda r: f"Blocked users: {_names(r.users)}".rstrip(),
+    results.BlockedUsersResult: lambda r: _listed("Blocked users", _names(r.users), r),
     results.CreateGroupResult: lambda r: f"Group '{r.name}' created with ID: {r.group_id}",
-    results.MyGroupsResult: lambda r: (
-        "My groups: " + ", ".join(f"{g.group_id}:{g.name}" for g in r.groups)
-    ).rstrip(),
-    results.GroupMembersResult: lambda r: f"Group members: {_names(r.members)}",
+    results.MyGroupsResult: lambda r: _listed(
+        "My groups", ", ".join(f"{g.group_id}:{g.name}" for g in r.groups), r
+    ),
+    results.GroupMembersResult: lambda r: _listed("Group members", _names(r.members), r),
     results.InviteResult: lambda r: f"Invite sent to {r.username}",
-    results.MyGroupInvitesResult: lambda r: (
-        "Group invites: " + " | ".join(f"{i.invite_id}:{i.name}:{i.invited_by}" for i in r.invites)
-    ).rstrip(),
+    results.MyGroupInvitesResult: lambda r: _listed(
+        "Group invites",
+        " | ".join(f"{i.invite_id}:{i.name}:{i.invited_by}" for i in r.invites),
+        r,
+    ),
     results.AcceptGroupInviteResult: lambda r: "Invite accepted",
     results.RejectGroupInviteResult: lambda r: "Invite rejected",
     results.JoinGroupResult: lambda r: "Joined group",

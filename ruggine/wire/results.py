@@ -8,6 +8,13 @@ from ruggine.wire.frames import Reply
 from ruggine.wire.requests import ChatType
 
 
+class ListResult(Reply, kw_only=True):
+    """One page of a list; `cursor` is for the request of the next one, if there is one."""
+
+    has_more: bool = field(default_factory=bool)  # which msgspec does not leave out
+    cursor: str | None = None
+
+
 class RegisterResult(Reply):
     username: str
     user_id: str
@@ -46,7 +53,7 @@ class SessionItem(Struct):
     current: bool
 
 
-class SessionsResult(Reply):
+class SessionsResult(ListResult):
     sessions: list[SessionItem]
 
 
@@ -73,12 +80,16 @@ class NameItem(Struct):
     user_id: str
 
 
-class OnlineUsersResult(Reply):
+class OnlineUsersResult(ListResult):
     users: list[UserItem]
 
 
-class AllUsersResult(Reply):
+class AllUsersResult(ListResult):
     users: list[UserItem]
+
+
+class ListUsersResult(AllUsersResult):
+    pass
 
 
 class SendPrivateMessageResult(Reply):
@@ -96,7 +107,8 @@ class ReactionItem(Struct):
 
 
 class MessageItem(Struct, omit_defaults=True, kw_only=True):
-    """A message in its present state."""
+    """A message in its present state. `cut` where its content does not stand here whole, and
+    `reactions_cut` where not every reaction does."""
 
     chat_type: ChatType | None = None
     chat_id: str | None = None
@@ -111,6 +123,8 @@ class MessageItem(Struct, omit_defaults=True, kw_only=True):
     edited: bool
     deleted: bool
     reactions: list[ReactionItem]
+    cut: bool = False
+    reactions_cut: bool = False
     client_id: str | None = None
     reply_to: int | None = None
 
@@ -139,6 +153,18 @@ class GetGroupMessagesResult(GetMessagesResult):
     pass
 
 
+class ReactionOfItem(Struct):
+    """An emoji that somebody put on a message."""
+
+    emoji: str
+    username: str
+    user_id: str
+
+
+class GetReactionsResult(ListResult):
+    reactions: list[ReactionOfItem]
+
+
 class DeleteGroupMessagesResult(Reply):
     pass
 
@@ -155,12 +181,8 @@ class ReactResult(Reply):
     pass
 
 
-class SearchResult(Reply):
-    """`cursor` is for the request of the next page, if there is one."""
-
+class SearchResult(ListResult):
     messages: list[MessageItem]
-    has_more: bool
-    cursor: str | None = None
 
 
 class MuteChatResult(Reply):
@@ -190,7 +212,7 @@ class ChatItem(Struct, kw_only=True, omit_defaults=True):
     muted: bool
 
 
-class ListChatsResult(Reply):
+class ListChatsResult(ListResult):
     chats: list[ChatItem]
 
 
@@ -219,7 +241,7 @@ class RemoveFriendResult(Reply):
     pass
 
 
-class ListFriendsResult(Reply):
+class ListFriendsResult(ListResult):
     friends: list[UserItem]
 
 
@@ -230,11 +252,11 @@ class FriendRequestItem(Struct):
     created: float
 
 
-class ReceivedFriendRequestsResult(Reply):
+class ReceivedFriendRequestsResult(ListResult):
     requests: list[FriendRequestItem]
 
 
-class SentFriendRequestsResult(Reply):
+class SentFriendRequestsResult(ListResult):
     requests: list[FriendRequestItem]
 
 
@@ -246,7 +268,7 @@ class UnblockUserResult(Reply):
     pass
 
 
-class BlockedUsersResult(Reply):
+class BlockedUsersResult(ListResult):
     users: list[NameItem]
 
 
@@ -266,7 +288,7 @@ class GroupItem(Struct):
     open: bool
 
 
-class MyGroupsResult(Reply):
+class MyGroupsResult(ListResult):
     groups: list[GroupItem]
 
 
@@ -277,7 +299,7 @@ class MemberItem(Struct):
     online: bool
 
 
-class GroupMembersResult(Reply):
+class GroupMembersResult(ListResult):
     members: list[MemberItem]
 
 
@@ -296,7 +318,7 @@ class InviteItem(Struct):
     created: float
 
 
-class MyGroupInvitesResult(Reply):
+class MyGroupInvitesResult(ListResult):
     invites: list[InviteItem]
 
 
@@ -345,7 +367,7 @@ class HelpItem(Struct):
     example: str
 
 
-class HelpResult(Reply):
+class HelpResult(ListResult):
     commands: list[HelpItem]
 
 

@@ -7,7 +7,8 @@ import pytest_twisted
 from twisted.internet.defer import Deferred
 
 from ruggine import errors
-from ruggine.model import Belonging, Chat, Draft, User
+from ruggine.domain.paging import NEVER_MS
+from ruggine.model import Belonging, Chat, ChatSummary, Draft, User
 from ruggine.storage.database import Database
 from ruggine.storage.message_log import MessageLog
 from tests.storage.conftest import Town
@@ -25,6 +26,9 @@ class Room:
         stored: Deferred[object] = Deferred()
         self._log.append(Draft(chat.id, sender, content, time_ms), stored.callback)
         await stored
+
+    async def summaries(self, user: User) -> list[ChatSummary]:
+        return await self.chats.summaries(user.id, NEVER_MS, (NEVER_MS, ""), 100)
 
 
 @pytest_twisted.async_fixture
@@ -60,22 +64,22 @@ async def test_a_chat_with_nobody_is_not_made(room: Room) -> None:
 @pytest_twisted.ensureDeferred
 async def test_unread_counts_what_others_said_past_the_marks(room: Room) -> None:
     chat = await room.town.chat(room.luigi, room.dory)
-    assert await room.chats.summaries(room.dory.id) == []
+    assert await room.summaries(room.dory) == []
     for sender, content in ((room.luigi, "uno"), (room.luigi, "due"), (room.dory, "tre")):
         await room.say(chat, sender, content)
-    [summary] = await room.chats.summaries(room.dory.id)
+    [summary] = await room.summaries(room.dory)
     assert (summary.seq, summary.read_seq, summary.unread) == (3, 0, 2)
     assert summary.last is not None
     assert summary.last.content == "tre"
     await room.chats.mark_read(room.dory.id, chat.id, 1)
-    assert [s.unread for s in await room.chats.summaries(room.dory.id)] == [1]
+    assert [s.unread for s in await room.summaries(room.dory)] == [1]
     await room.chats.discard(room.dory.id, chat.id)
-    [summary] = await room.chats.summaries(room.dory.id)
+    [summary] = await room.summaries(room.dory)
     assert (summary.unread, summary.last) == (0, None)
     span = await room.chats.span(room.dory.id, chat.id)
     assert span is not None
     assert (span.above, span.ended) == (3, False)
-    [summary] = await room.chats.summaries(room.luigi.id)
+    [summary] = await room.summaries(room.luigi)
     assert (summary.unread, summary.last is None) == (1, False)
 
 
@@ -88,7 +92,7 @@ async def test_a_read_mark_only_moves_forward_and_not_past_the_end(room: Room) -
     moved = []
     for seq in (1, 0, 99):
         moved.append(await room.chats.mark_read(room.dory.id, chat.id, seq))
-        marks += [s.read_seq for s in await room.chats.summaries(room.dory.id)]
+        marks += [s.read_seq for s in await room.summaries(room.dory)]
     assert marks == [1, 1, 2]
     assert moved == [1, None, 2]
 
@@ -98,7 +102,7 @@ async def test_the_newest_chat_comes_first(room: Room) -> None:
     ugo = await room.town.user("ugo")
     for peer, time_ms in ((room.dory, 3000), (ugo, 2000)):
         await room.say(await room.town.chat(room.luigi, peer), room.luigi, "ciao", time_ms)
-    seen = [s.chat.peer_of(room.luigi.id).name for s in await room.chats.summaries(room.luigi.id)]
+    seen = [s.chat.peer_of(room.luigi.id).name for s in await room.summaries(room.luigi)]
     assert seen == ["dory", "ugo"]
 
 
@@ -108,10 +112,10 @@ async def test_a_deleted_user_frees_the_name_and_stays_in_the_log(room: Room) ->
     await room.say(chat, room.dory, "addio")
     await room.town.accounts.delete(room.dory, 200.0, "")
     again = await room.town.user("dory")
-    [summary] = await room.chats.summaries(room.luigi.id)
+    [summary] = await room.summaries(room.luigi)
     name = summary.chat.peer_of(room.luigi.id).name
     assert name.startswith("deleted~")
     assert await room.town.accounts.named(name) == User(room.dory.id, name)
     assert await room.town.accounts.named("DORY") == again
-    assert await room.town.accounts.everybody() == [again, room.luigi]
+    assert await room.town.accounts.everybody("", 10) == [again, room.luigi]
     assert await room.town.accounts.credentials(name, "") is None

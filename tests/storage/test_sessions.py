@@ -27,7 +27,9 @@ class Desk:
         return session
 
     async def ids(self) -> list[str]:
-        return [session.id for session in await self.store.of_user(self.luigi.id)][1:]
+        return [session.id for session in await self.store.of_user(self.luigi.id, (-1.0, ""), 10)][
+            1:
+        ]
 
     async def events(self) -> list[tuple[str, str | None, str]]:
         rows = await self._database.read(
@@ -85,7 +87,9 @@ async def test_an_idle_session_and_an_old_one_expire(desk: Desk) -> None:
     await desk.store.touch(["used", "old"], 900.0)
     ended = await desk.store.expire(1000.0, idle_before_s=500.0, begun_before_s=180.0)
     assert {session.id for session in ended} >= {"idle", "old"}
-    assert [session.id for session in await desk.store.of_user(desk.luigi.id)] == ["used"]
+    assert [session.id for session in await desk.store.of_user(desk.luigi.id, (-1.0, ""), 10)] == [
+        "used"
+    ]
     assert ("expire", "idle", "") in await desk.events()
 
 

@@ -129,9 +129,9 @@ ANSWERS: list[tuple[frames.Reply, list[str]]] = [
     (results.EditMessageResult(), ["OK: Message edited"]),
     (results.DeleteMessageResult(), ["OK: Message deleted"]),
     (
-        results.SearchResult(messages=FOUND, has_more=True),
+        results.SearchResult(messages=FOUND, has_more=True, cursor="WzFd"),
         [
-            "OK: Results: 2",
+            "OK: Results: 2 … cursor=WzFd",
             r"@dory 3 [1763870400] luigi: uno\ndue \\ tre",
             r"g1 3 [1763870400] luigi: uno\ndue \\ tre",
             "",

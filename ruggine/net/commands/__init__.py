@@ -43,6 +43,7 @@ _KINDS: dict[type[requests.Request], Kind] = {
     requests.GetMessages: "history",
     requests.GetPrivateMessages: "history",
     requests.GetGroupMessages: "history",
+    requests.GetReactions: "history",
     requests.Search: "history",
     requests.SendFriendRequest: "invitations",
     requests.Invite: "invitations",

@@ -6,8 +6,11 @@ from collections import Counter
 
 from ruggine import errors
 from ruggine.domain.accounts import Accounts
+from ruggine.domain.paging import Seen
 from ruggine.domain.sessions import Sessions
+from ruggine.model import Session
 from ruggine.net.commands.caller import Caller, Table
+from ruggine.net.pages import asked, page
 from ruggine.wire import frames, requests, results
 
 
@@ -33,6 +36,7 @@ class AccountCommands:
             requests.DeleteAccount: self._delete_account,
             requests.OnlineUsers: self._online_users,
             requests.AllUsers: self._all_users,
+            requests.ListUsers: self._all_users,
         }
 
     async def _register(self, caller: Caller, r: requests.Register) -> frames.Reply:
@@ -64,15 +68,15 @@ class AccountCommands:
         ended = await self._sessions.logout_all(caller.user, caller.address)
         return results.LogoutAllResult(ended=ended)
 
-    async def _list_sessions(self, caller: Caller, r: requests.Request) -> frames.Reply:
-        own = caller.own_session.id
-        items = [
-            results.SessionItem(
-                s.id, s.device, round(s.created_s, 3), round(s.last_seen_s, 3), s.id == own
-            )
-            for s in await self._sessions.of_user(caller.user)
-        ]
-        return results.SessionsResult(sessions=items)
+    async def _list_sessions(self, caller: Caller, r: requests.Sessions) -> frames.Reply:
+        def item(s: Session) -> results.SessionItem:
+            created, last_seen = round(s.created_s, 3), round(s.last_seen_s, 3)
+            current = s.id == caller.own_session.id
+            return results.SessionItem(s.id, s.device, created, last_seen, current)
+
+        part = await self._sessions.of_user(caller.user, asked(r))
+        sessions, more = page(part, item, caller.room)
+        return results.SessionsResult(sessions=sessions, **more)
 
     async def _revoke_session(self, caller: Caller, r: requests.RevokeSession) -> frames.Reply:
         await self._sessions.revoke(caller.user, r.session_id, caller.address)
@@ -86,12 +90,24 @@ class AccountCommands:
         await self._accounts.delete(caller.user, r.password, caller.address)
         return results.DeleteAccountResult()
 
-    async def _online_users(self, caller: Caller, r: requests.Request) -> frames.Reply:
-        users = await self._accounts.online(caller.user)
-        return results.OnlineUsersResult(
-            users=[results.UserItem(u.name, u.id, True) for u in users]
-        )
+    async def _online_users(self, caller: Caller, r: requests.OnlineUsers) -> frames.Reply:
+        part = await self._accounts.online(caller.user, asked(r))
+        users, more = page(part, user_item, caller.room)
+        return results.OnlineUsersResult(users=users, **more)
 
-    async def _all_users(self, caller: Caller, r: requests.Request) -> frames.Reply:
-        users = await self._accounts.everybody()
-        return results.AllUsersResult(users=[results.UserItem(u.name, u.id, on) for u, on in users])
+    async def _all_users(self, caller: Caller, r: requests.AllUsers) -> frames.Reply:
+        users, more = page(await self._accounts.everybody(asked(r)), user_item, caller.room)
+        result = _EVERYBODY[type(r)]
+        return result(users=users, **more)
+
+
+_EVERYBODY = {
+    requests.AllUsers: results.AllUsersResult,
+    requests.ListUsers: results.ListUsersResult,
+}
+
+
+def user_item(seen: Seen) -> results.UserItem:
+    """Somebody in a list."""
+    user, online = seen
+    return results.UserItem(user.name, user.id, online)

@@ -8,15 +8,18 @@ from typing import Any
 
 from ruggine import errors
 from ruggine.model import Place, Session, User, Who
+from ruggine.net.pages import MAX_ROOM
 from ruggine.wire import frames, requests
 
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """On whose behalf a request is made, and from which address."""
+    """On whose behalf a request is made, and from which address. An answer to them has at most
+    `room` bytes of items."""
 
     session: Session | None
     address: str
+    room: int = MAX_ROOM
 
     @property
     def own_session(self) -> Session:

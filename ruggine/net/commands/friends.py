@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 from ruggine.domain.friends import Friends
+from ruggine.domain.paging import Seen
 from ruggine.model import FriendRequest
+from ruggine.net.commands.accounts import user_item
 from ruggine.net.commands.caller import Caller, Table, who_of
+from ruggine.net.pages import asked, page
 from ruggine.wire import frames, requests, results
 
 
@@ -44,19 +45,24 @@ class FriendCommands:
         await self._friends.remove(caller.user, who_of(r))
         return results.RemoveFriendResult()
 
-    async def _list_friends(self, caller: Caller, r: requests.Request) -> frames.Reply:
-        friends = await self._friends.friends(caller.user)
-        return results.ListFriendsResult(
-            friends=[results.UserItem(user.name, user.id, online) for user, online in friends]
-        )
+    async def _list_friends(self, caller: Caller, r: requests.ListFriends) -> frames.Reply:
+        part = await self._friends.friends(caller.user, asked(r))
+        friends, more = page(part, user_item, caller.room)
+        return results.ListFriendsResult(friends=friends, **more)
 
-    async def _received_friend_requests(self, caller: Caller, r: requests.Request) -> frames.Reply:
-        received = await self._friends.received(caller.user)
-        return results.ReceivedFriendRequestsResult(requests=_request_items(received))
+    async def _received_friend_requests(
+        self, caller: Caller, r: requests.ReceivedFriendRequests
+    ) -> frames.Reply:
+        part = await self._friends.received(caller.user, asked(r))
+        received, more = page(part, _request_item, caller.room)
+        return results.ReceivedFriendRequestsResult(requests=received, **more)
 
-    async def _sent_friend_requests(self, caller: Caller, r: requests.Request) -> frames.Reply:
-        sent = await self._friends.sent(caller.user)
-        return results.SentFriendRequestsResult(requests=_request_items(sent))
+    async def _sent_friend_requests(
+        self, caller: Caller, r: requests.SentFriendRequests
+    ) -> frames.Reply:
+        part = await self._friends.sent(caller.user, asked(r))
+        sent, more = page(part, _request_item, caller.room)
+        return results.SentFriendRequestsResult(requests=sent, **more)
 
     async def _block_user(self, caller: Caller, r: requests.UserRequest) -> frames.Reply:
         await self._friends.block(caller.user, who_of(r))
@@ -66,15 +72,15 @@ class FriendCommands:
         await self._friends.unblock(caller.user, who_of(r))
         return results.UnblockUserResult()
 
-    async def _blocked_users(self, caller: Caller, r: requests.Request) -> frames.Reply:
-        blocked = await self._friends.blocked(caller.user)
-        return results.BlockedUsersResult(
-            users=[results.NameItem(user.name, user.id) for user in blocked]
-        )
+    async def _blocked_users(self, caller: Caller, r: requests.BlockedUsers) -> frames.Reply:
+        part = await self._friends.blocked(caller.user, asked(r))
+        users, more = page(part, _name_item, caller.room)
+        return results.BlockedUsersResult(users=users, **more)
 
 
-def _request_items(asked: Iterable[FriendRequest]) -> list[results.FriendRequestItem]:
-    return [
-        results.FriendRequestItem(a.user.name, a.user.id, a.message, round(a.created_s, 3))
-        for a in asked
-    ]
+def _name_item(seen: Seen) -> results.NameItem:
+    return results.NameItem(seen[0].name, seen[0].id)
+
+
+def _request_item(r: FriendRequest) -> results.FriendRequestItem:
+    return results.FriendRequestItem(r.user.name, r.user.id, r.message, round(r.created_s, 3))

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from ruggine.domain.groups import Groups
-from ruggine.model import Who
+from ruggine.model import Group, Invite, Member, Who
 from ruggine.net.commands.caller import Caller, Table, who_of
+from ruggine.net.pages import asked, page
 from ruggine.wire import frames, requests, results
 
 
@@ -33,19 +34,15 @@ class GroupCommands:
         group_id = await self._groups.create(caller.user, r.name, invited)
         return results.CreateGroupResult(group_id=group_id, name=r.name)
 
-    async def _my_groups(self, caller: Caller, r: requests.Request) -> frames.Reply:
-        groups = await self._groups.of_user(caller.user)
-        return results.MyGroupsResult(
-            groups=[results.GroupItem(g.id, g.id, g.name, g.role, g.open) for g in groups]
-        )
+    async def _my_groups(self, caller: Caller, r: requests.MyGroups) -> frames.Reply:
+        part = await self._groups.of_user(caller.user, asked(r))
+        groups, more = page(part, _group_item, caller.room)
+        return results.MyGroupsResult(groups=groups, **more)
 
     async def _group_members(self, caller: Caller, r: requests.GroupMembers) -> frames.Reply:
-        members = await self._groups.members(caller.user, r.group_id)
-        return results.GroupMembersResult(
-            members=[
-                results.MemberItem(m.user.name, m.user.id, m.role, online) for m, online in members
-            ]
-        )
+        part = await self._groups.members(caller.user, r.group_id, asked(r))
+        members, more = page(part, _member_item, caller.room)
+        return results.GroupMembersResult(members=members, **more)
 
     async def _invite(self, caller: Caller, r: requests.Invite) -> frames.Reply:
         invite = await self._groups.invite(caller.user, who_of(r), r.group_id)
@@ -53,14 +50,10 @@ class GroupCommands:
             invite_id=invite.id, username=invite.user.name, user_id=invite.user.id
         )
 
-    async def _my_group_invites(self, caller: Caller, r: requests.Request) -> frames.Reply:
-        items = [
-            results.InviteItem(
-                i.id, i.group_id, i.group_name, i.by.name, i.by.id, round(i.created_s, 3)
-            )
-            for i in await self._groups.invites(caller.user)
-        ]
-        return results.MyGroupInvitesResult(invites=items)
+    async def _my_group_invites(self, caller: Caller, r: requests.MyGroupInvites) -> frames.Reply:
+        part = await self._groups.invites(caller.user, asked(r))
+        invites, more = page(part, _invite_item, caller.room)
+        return results.MyGroupInvitesResult(invites=invites, **more)
 
     async def _accept_group_invite(
         self, caller: Caller, r: requests.AcceptGroupInvite
@@ -100,3 +93,17 @@ class GroupCommands:
     async def _set_role(self, caller: Caller, r: requests.SetRole) -> frames.Reply:
         await self._groups.set_role(caller.user, r.group_id, who_of(r), r.role)
         return results.SetRoleResult()
+
+
+def _group_item(g: Group) -> results.GroupItem:
+    return results.GroupItem(g.id, g.id, g.name, g.role, g.open)
+
+
+def _member_item(found: tuple[Member, bool]) -> results.MemberItem:
+    member, online = found
+    return results.MemberItem(member.user.name, member.user.id, member.role, online)
+
+
+def _invite_item(i: Invite) -> results.InviteItem:
+    created = round(i.created_s, 3)
+    return results.InviteItem(i.id, i.group_id, i.group_name, i.by.name, i.by.id, created)

@@ -12,6 +12,7 @@ from ruggine import errors
 from ruggine.domain.messages import Answer, Messages
 from ruggine.domain.ports import Outcome
 from ruggine.model import Appended, Chat, ChatSummary, Entry, Page, Place, Reaction, User
+from ruggine.net import pages
 from ruggine.net.commands.caller import Caller, Table, place_of
 from ruggine.net.framing import chat_fields
 from ruggine.wire import frames, requests, results
@@ -28,6 +29,7 @@ class MessageCommands:
             requests.GetMessages: self._get_messages,
             requests.GetPrivateMessages: self._get_private_messages,
             requests.GetGroupMessages: self._get_group_messages,
+            requests.GetReactions: self._get_reactions,
             requests.DeletePrivateMessages: self._delete_private_messages,
             requests.DeleteGroupMessages: self._delete_group_messages,
             requests.EditMessage: self._edit_message,
@@ -106,11 +108,17 @@ class MessageCommands:
         r: requests.GetMessages | requests.GetPrivateMessages | requests.GetGroupMessages,
     ) -> dict[str, Any]:
         chat, page = await self._messages.history(caller.user, place, r.before, r.after, r.limit)
+        messages = _items(page, caller.room, keep_oldest=r.after is not None)
         return {
-            "messages": _items(page),
-            "has_more": page.has_more,
+            "messages": messages,
+            "has_more": page.has_more or len(messages) < len(page.entries),
             "chat_id": chat.public_id if chat else None,
         }
+
+    async def _get_reactions(self, caller: Caller, r: requests.GetReactions) -> frames.Reply:
+        part = await self._messages.reactions(caller.user, place_of(r), r.seq, pages.asked(r))
+        reactions, more = pages.page(part, _reaction_of_item, caller.room)
+        return results.GetReactionsResult(reactions=reactions, **more)
 
     async def _delete_private_messages(
         self, caller: Caller, r: requests.DeletePrivateMessages
@@ -147,9 +155,10 @@ class MessageCommands:
             chat_id=chat.public_id if chat else None, to_user_id=peer.id if peer else None
         )
 
-    async def _list_chats(self, caller: Caller, r: requests.Request) -> frames.Reply:
-        summaries = await self._messages.summaries(caller.user)
-        return results.ListChatsResult(chats=[_chat_item(s, caller.user) for s in summaries])
+    async def _list_chats(self, caller: Caller, r: requests.ListChats) -> frames.Reply:
+        part = await self._messages.summaries(caller.user, pages.asked(r))
+        chats, more = pages.page(part, lambda s: _chat_item(s, caller.user), caller.room)
+        return results.ListChatsResult(chats=chats, **more)
 
     async def _mark_read(self, caller: Caller, r: requests.MarkRead) -> frames.Reply:
         await self._messages.mark_read(caller.user, place_of(r), r.seq)
@@ -203,8 +212,15 @@ def _settle(stored: Deferred[Appended], chat: Chat, outcome: Outcome) -> None:
         stored.callback(outcome)
 
 
-def _items(page: Page) -> list[results.MessageItem]:
-    return [message_item(entry, page.reactions.get(entry.seq, ())) for entry in page.entries]
+def _items(page: Page, room: int, *, keep_oldest: bool) -> list[results.MessageItem]:
+    """As many as fit, from the side that was asked for."""
+    items = [
+        pages.whole(message_item(entry, page.reactions.get(entry.seq, ())), room)
+        for entry in page.entries
+    ]
+    if keep_oldest:
+        return items[: pages.how_many_fit(items, room)]
+    return items[len(items) - pages.how_many_fit(reversed(items), room) :]
 
 
 def message_item(
@@ -236,6 +252,11 @@ def _reaction_item(reaction: Reaction) -> results.ReactionItem:
     )
 
 
+def _reaction_of_item(given: tuple[str, User]) -> results.ReactionOfItem:
+    emoji, user = given
+    return results.ReactionOfItem(emoji, user.name, user.id)
+
+
 def _peer(chat: Chat, viewer: User) -> User | None:
     return chat.peer_of(viewer.id) if chat.members else None
 
@@ -250,6 +271,6 @@ def _chat_item(summary: ChatSummary, viewer: User) -> results.ChatItem:
         seq=summary.seq,
         read_seq=summary.read_seq,
         unread=summary.unread,
-        last_message=message_item(summary.last) if summary.last else None,
+        last_message=pages.preview(message_item(summary.last)) if summary.last else None,
         muted=summary.muted,
     )

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from ruggine.domain.search import Search
-from ruggine.model import Who
+from ruggine.model import Asked, Hit, Who
+from ruggine.net import pages
 from ruggine.net.commands.caller import Caller, Table, place_of
 from ruggine.net.commands.messages import message_item
 from ruggine.wire import frames, requests, results
@@ -15,23 +16,22 @@ class SearchCommands:
         self.for_users: Table = {requests.Search: self._find}
 
     async def _find(self, caller: Caller, r: requests.Search) -> frames.Reply:
-        found, cursor = await self._search.find(
+        part = await self._search.find(
             caller.user,
             r.query,
             place=place_of(r) if requests.chat_named(r) else None,
             sender=_sender(r),
             before_s=r.before,
             after_s=r.after,
-            cursor=r.cursor,
-            limit=r.limit,
+            asked=Asked(r.limit, r.cursor),
         )
-        return results.SearchResult(
-            messages=[
-                message_item(hit.entry, hit.reactions, hit.chat, caller.user) for hit in found.hits
-            ],
-            has_more=found.has_more,
-            cursor=cursor,
-        )
+
+        def item(hit: Hit) -> results.MessageItem:
+            shown = message_item(hit.entry, hit.reactions, hit.chat, caller.user)
+            return pages.whole(shown, caller.room)
+
+        messages, more = pages.page(part, item, caller.room)
+        return results.SearchResult(messages=messages, **more)
 
 
 def _sender(r: requests.Search) -> Who | None:

@@ -8,6 +8,7 @@ from ruggine.wire.requests.accounts import (
     ChangePassword,
     Cursor,
     DeleteAccount,
+    ListUsers,
     Login,
     Logout,
     LogoutAll,
@@ -21,8 +22,10 @@ from ruggine.wire.requests.accounts import (
 from ruggine.wire.requests.base import (
     DEFAULT_PAGE,
     MAX_PAGE,
+    MAX_ROWS,
     ChatRequest,
     ChatType,
+    ListRequest,
     NamesChat,
     Request,
     RequestId,
@@ -71,6 +74,7 @@ from ruggine.wire.requests.messages import (
     GetGroupMessages,
     GetMessages,
     GetPrivateMessages,
+    GetReactions,
     ListChats,
     MarkRead,
     MuteChat,
@@ -96,6 +100,7 @@ AnyRequest = (
     | DeleteAccount
     | OnlineUsers
     | AllUsers
+    | ListUsers
     | SendFriendRequest
     | AcceptFriendRequest
     | RejectFriendRequest
@@ -126,6 +131,7 @@ AnyRequest = (
     | GetMessages
     | GetPrivateMessages
     | GetGroupMessages
+    | GetReactions
     | DeletePrivateMessages
     | DeleteGroupMessages
     | EditMessage
@@ -145,6 +151,7 @@ AnyRequest = (
 __all__ = [
     "DEFAULT_PAGE",
     "MAX_PAGE",
+    "MAX_ROWS",
     "AcceptFriendRequest",
     "AcceptGroupInvite",
     "AllUsers",
@@ -166,6 +173,7 @@ __all__ = [
     "GetGroupMessages",
     "GetMessages",
     "GetPrivateMessages",
+    "GetReactions",
     "GroupMembers",
     "Help",
     "Invite",
@@ -173,6 +181,8 @@ __all__ = [
     "LeaveGroup",
     "ListChats",
     "ListFriends",
+    "ListRequest",
+    "ListUsers",
     "Login",
     "Logout",
     "LogoutAll",

@@ -7,7 +7,7 @@ from typing import Annotated, ClassVar
 from msgspec import Meta, Struct
 
 from ruggine.wire import rules
-from ruggine.wire.requests.base import ChatType, Request, Seq, check_chat
+from ruggine.wire.requests.base import ChatType, ListRequest, Request, Seq, check_chat
 
 
 class Cursor(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -90,10 +90,10 @@ class LogoutAll(Request, frozen=True):
     example: ClassVar[str] = "/logout_all -"
 
 
-class Sessions(Request, frozen=True):
+class Sessions(ListRequest, frozen=True):
     """List your sessions."""
 
-    usage: ClassVar[str] = "/sessions <token>"
+    usage: ClassVar[str] = "/sessions <token> [limit=<n>] [cursor=<c>]"
     example: ClassVar[str] = "/sessions -"
 
 
@@ -128,15 +128,22 @@ class DeleteAccount(Request, frozen=True):
     password: str
 
 
-class OnlineUsers(Request, frozen=True):
+class OnlineUsers(ListRequest, frozen=True):
     """List who is connected, without yourself."""
 
-    usage: ClassVar[str] = "/online_users <token>"
+    usage: ClassVar[str] = "/online_users <token> [limit=<n>] [cursor=<c>]"
     example: ClassVar[str] = "/online_users -"
 
 
-class AllUsers(Request, frozen=True):
+class AllUsers(ListRequest, frozen=True):
     """List everybody who has an account."""
 
-    usage: ClassVar[str] = "/all_users <token>"
+    usage: ClassVar[str | None] = "/all_users <token> [limit=<n>] [cursor=<c>]"
     example: ClassVar[str] = "/all_users -"
+    aliases: ClassVar[tuple[str, ...]] = ("list_users",)
+
+
+class ListUsers(AllUsers, frozen=True):
+    """Another name of AllUsers."""
+
+    usage: ClassVar[str | None] = None

@@ -17,10 +17,14 @@ from ruggine.wire.tags import snake_case
 
 MAX_PAGE = 200
 DEFAULT_PAGE = 100
+MAX_ROWS = 500
+"""Of one page of a list."""
 
 RequestId = Annotated[str, Meta(max_length=64)]
 ClientId = Annotated[str, Meta(min_length=8, max_length=64)]
 Seq = Annotated[int, Meta(ge=0, le=2**63 - 1)]
+Rows = Annotated[int, Meta(ge=1, le=MAX_ROWS)]
+ListCursor = Annotated[str, Meta(max_length=256)]
 PageSize = Annotated[int, Meta(ge=1, le=MAX_PAGE)]
 ChatType = Literal["private", "group"]
 Naming = Literal["chat", "user", "private", "group"]
@@ -36,6 +40,13 @@ class Request(
     aliases: ClassVar[tuple[str, ...]] = ()
 
     request_id: RequestId | None = None
+
+
+class ListRequest(Request, frozen=True, kw_only=True):
+    """A request for a list. It comes in pages; `cursor` is that of the page before."""
+
+    limit: Rows = MAX_ROWS
+    cursor: ListCursor | None = None
 
 
 class ChatRequest(Request, frozen=True, kw_only=True):

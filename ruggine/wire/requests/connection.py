@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from ruggine.wire.requests.base import Request
+from ruggine.wire.requests.base import ListRequest, Request
 
 
 class Ping(Request, frozen=True):
     """Ask for a pong after everything sent before it was handled."""
 
 
-class Help(Request, frozen=True):
+class Help(ListRequest, frozen=True):
     """List every command, or show an example of one."""
 
     usage: ClassVar[str] = "/help [command]"

@@ -7,7 +7,7 @@ from typing import Annotated, ClassVar
 from msgspec import Meta
 
 from ruggine.wire import rules
-from ruggine.wire.requests.base import Request, UserRequest
+from ruggine.wire.requests.base import ListRequest, UserRequest
 
 
 class SendFriendRequest(UserRequest, frozen=True):
@@ -45,24 +45,24 @@ class RemoveFriend(UserRequest, frozen=True):
     example: ClassVar[str] = "/remove_friend - luigi"
 
 
-class ListFriends(Request, frozen=True):
+class ListFriends(ListRequest, frozen=True):
     """List your friends."""
 
-    usage: ClassVar[str] = "/list_friends <token>"
+    usage: ClassVar[str] = "/list_friends <token> [limit=<n>] [cursor=<c>]"
     example: ClassVar[str] = "/list_friends -"
 
 
-class ReceivedFriendRequests(Request, frozen=True):
+class ReceivedFriendRequests(ListRequest, frozen=True):
     """List who asks to be friends with you."""
 
-    usage: ClassVar[str] = "/received_friend_requests <token>"
+    usage: ClassVar[str] = "/received_friend_requests <token> [limit=<n>] [cursor=<c>]"
     example: ClassVar[str] = "/received_friend_requests -"
 
 
-class SentFriendRequests(Request, frozen=True):
+class SentFriendRequests(ListRequest, frozen=True):
     """List whom you have asked to be friends."""
 
-    usage: ClassVar[str] = "/sent_friend_requests <token>"
+    usage: ClassVar[str] = "/sent_friend_requests <token> [limit=<n>] [cursor=<c>]"
     example: ClassVar[str] = "/sent_friend_requests -"
 
 
@@ -80,8 +80,8 @@ class UnblockUser(UserRequest, frozen=True):
     example: ClassVar[str] = "/unblock_user - ugo"
 
 
-class BlockedUsers(Request, frozen=True):
+class BlockedUsers(ListRequest, frozen=True):
     """List whom you have blocked."""
 
-    usage: ClassVar[str] = "/blocked_users <token>"
+    usage: ClassVar[str] = "/blocked_users <token> [limit=<n>] [cursor=<c>]"
     example: ClassVar[str] = "/blocked_users -"

@@ -7,7 +7,7 @@ from typing import ClassVar, Literal
 from msgspec import field
 
 from ruggine import errors, names
-from ruggine.wire.requests.base import Request, UserRequest
+from ruggine.wire.requests.base import ListRequest, Request, UserRequest
 
 MAX_INVITED = 100
 
@@ -34,17 +34,17 @@ class CreateGroup(Request, frozen=True):
         return [user.strip() for user in users if user.strip()]
 
 
-class MyGroups(Request, frozen=True):
+class MyGroups(ListRequest, frozen=True):
     """List the groups you are in."""
 
-    usage: ClassVar[str] = "/my_groups <token>"
+    usage: ClassVar[str] = "/my_groups <token> [limit=<n>] [cursor=<c>]"
     example: ClassVar[str] = "/my_groups -"
 
 
-class GroupMembers(Request, frozen=True):
+class GroupMembers(ListRequest, frozen=True):
     """List who is in a group of yours."""
 
-    usage: ClassVar[str] = "/group_members <token> <group_id>"
+    usage: ClassVar[str] = "/group_members <token> <group_id> [limit=<n>] [cursor=<c>]"
     example: ClassVar[str] = "/group_members - 5f0c1a2b-…"
 
     group_id: str
@@ -59,10 +59,10 @@ class Invite(UserRequest, frozen=True):
     group_id: str
 
 
-class MyGroupInvites(Request, frozen=True):
+class MyGroupInvites(ListRequest, frozen=True):
     """List the invites that wait for your answer."""
 
-    usage: ClassVar[str] = "/my_group_invites <token>"
+    usage: ClassVar[str] = "/my_group_invites <token> [limit=<n>] [cursor=<c>]"
     example: ClassVar[str] = "/my_group_invites -"
 
 

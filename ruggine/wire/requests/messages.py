@@ -10,11 +10,15 @@ from ruggine import errors
 from ruggine.wire import rules
 from ruggine.wire.requests.base import (
     DEFAULT_PAGE,
+    MAX_ROWS,
     ChatRequest,
     ChatType,
     ClientId,
+    ListCursor,
+    ListRequest,
     PageSize,
     Request,
+    Rows,
     Seq,
     UserRequest,
     chat_named,
@@ -157,7 +161,7 @@ class React(ChatRequest, frozen=True):
 class Search(Request, frozen=True):
     """Find messages that hold these words as they stand, newest first."""
 
-    usage: ClassVar[str] = "/search <token> <words…>"
+    usage: ClassVar[str] = "/search <token> [limit=<n>] [cursor=<c>] <words…>"
     example: ClassVar[str] = "/search - stasera al cinema"
 
     query: Annotated[str, Meta(min_length=1, max_length=256)]
@@ -170,7 +174,7 @@ class Search(Request, frozen=True):
     sender_id: str | None = field(default=None, name="from_id")
     before: float | None = None
     after: float | None = None
-    cursor: Annotated[str, Meta(max_length=32)] | None = None
+    cursor: ListCursor | None = None
     limit: Annotated[int, Meta(ge=1, le=100)] = 50
 
     def __post_init__(self) -> None:
@@ -190,8 +194,18 @@ class Watch(Request, frozen=True):
     chat: str | None = None
 
 
-class ListChats(Request, frozen=True):
+class ListChats(ListRequest, frozen=True):
     """List your chats, newest first."""
+
+    limit: Rows = 100
+
+
+class GetReactions(ChatRequest, frozen=True):
+    """List who has put what on one message."""
+
+    seq: Seq
+    limit: Rows = MAX_ROWS
+    cursor: ListCursor | None = None
 
 
 class MarkRead(ChatRequest, frozen=True):
