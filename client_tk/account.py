@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 from client_tk import rows, wording
-from client_tk.asking import Then
+from client_tk.asking import Ask
 from client_tk.attention import mentions
 from client_tk.chats import Chats
 from client_tk.keys import key_of, people_in
@@ -19,7 +19,7 @@ from client_tk.names import Names
 from client_tk.outbox import Outbox
 from client_tk.shown import Shown
 from client_tk.store import Store, StoredChat
-from ruggine.wire import frames, requests
+from ruggine.wire import frames
 from ruggine.wire.results import ChatItem
 
 
@@ -28,7 +28,7 @@ class Account:
 
     def __init__(
         self, store: Store, username: str, say: Callable[[bytes], None],
-        ask: Callable[[requests.Request, Then], None], changed: Callable[[str], None],
+        ask: Ask, list_chats: Callable[[], None], changed: Callable[[str], None],
     ) -> None:  # fmt: skip
         self.store = store
         self.me = Me(username, store.meta("user_id") or username)
@@ -37,7 +37,7 @@ class Account:
         self.chats = Chats(store, self.me, self.names, self._begin_anew)
         self.outbox = Outbox(store, self.chats, say)
         self.shown = Shown(
-            store, self.me, self.names, self.chats.where, self.outbox.of, ask, changed
+            store, self.me, self.names, self.chats.where, self.outbox.of, ask, list_chats, changed
         )
 
     # Who is who

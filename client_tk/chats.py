@@ -119,11 +119,16 @@ class Chats:
         was missed of them will not be sent."""
         known = [c for c in self._chats.values() if c.cursor and c.public_id]
         known.sort(key=lambda chat: chat.time_s, reverse=True)
-        for chat in known[most:]:
-            self._store.forget_entries(chat.id)
-            chat.low, chat.cursor = 1, 0
-            self._store.save_chat(chat)
+        if len(known) > most:
+            self._forget(known[most:])
         return [Cursor(chat_id=chat.public_id, seq=chat.cursor) for chat in known[:most]]
+
+    def _forget(self, chats: Iterable[StoredChat]) -> None:
+        with self._store.writing():
+            for chat in chats:
+                self._store.forget_entries(chat.id)
+                chat.low, chat.cursor = 1, 0
+                self._store.save_chat(chat)
 
     def advance(self, chat: StoredChat, seq: int) -> bool:
         """Whether the entry `seq` is new. Where the run is broken, it begins anew with it."""

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from functools import partial
 from typing import Any, TypeVar
 
 from msgspec.structs import replace
 
+from client_tk.asking import Ask
 from client_tk.model import Invite, Person, Request, Trouble
+from client_tk.paging import gathered
 from ruggine.wire import frames, requests, results
 
 P = TypeVar("P", Person, Request)
-Ask = Callable[[requests.Request, Callable[[Any], None]], None]
 
 _EVERYTHING = ("people", "friends", "received", "sent", "invites", "blocked")
 
@@ -48,20 +50,28 @@ class Roster:
         self.blocked: list[Person] = []
         self._members: dict[str, list[Person]] = {}
         self._asked: set[str] = set()
-        self._lists: dict[str, tuple[requests.Request, Callable[[Any], None]]] = {
-            "people": (requests.AllUsers(), self._take_people),
-            "friends": (requests.ListFriends(), self._take_friends),
-            "received": (requests.ReceivedFriendRequests(), self._take_received),
-            "sent": (requests.SentFriendRequests(), self._take_sent),
-            "invites": (requests.MyGroupInvites(), self._take_invites),
-            "blocked": (requests.BlockedUsers(), self._take_blocked),
+        self._lists: dict[str, tuple[requests.Request, str, Callable[[list[Any]], None]]] = {
+            "people": (requests.AllUsers(), "users", self._take_people),
+            "friends": (requests.ListFriends(), "friends", self._take_friends),
+            "received": (requests.ReceivedFriendRequests(), "requests", self._take_received),
+            "sent": (requests.SentFriendRequests(), "requests", self._take_sent),
+            "invites": (requests.MyGroupInvites(), "invites", self._take_invites),
+            "blocked": (requests.BlockedUsers(), "users", self._take_blocked),
         }
 
     def refresh(self, *lists: str) -> None:
         """Ask for these lists; for all where none is named."""
         for name in lists or _EVERYTHING:
-            request, take = self._lists[name]
-            self._ask(request, take)
+            request, field, take = self._lists[name]
+            gathered(self._ask, request, field, self._taking(take))
+
+    def _taking(self, take: Callable[[list[Any]], None]) -> Callable[[Any], None]:
+        def taken(items: list[Any] | Trouble) -> None:
+            if not isinstance(items, Trouble):
+                take(items)
+                self._changed("people")
+
+        return taken
 
     def nobody_online(self) -> None:
         """The connection is lost: who is there is not known any more."""
@@ -110,7 +120,8 @@ class Roster:
         if group_id not in self._asked:
             self._asked.add(group_id)
             request = requests.GroupMembers(group_id=group_id)
-            self._ask(request, lambda reply: self._take_members(group_id, reply))
+            take = partial(self._take_members, group_id)
+            gathered(self._ask, request, "members", take)
         online = self.people
         return [
             replace(m, online=online[m.id].online) if m.id in online else m
@@ -122,13 +133,13 @@ class Roster:
         self._asked.discard(group_id)
         self._changed("members")
 
-    def _take_members(self, group_id: str, reply: Any) -> None:
-        if isinstance(reply, results.GroupMembersResult):
+    def _take_members(self, group_id: str, items: list[results.MemberItem] | Trouble) -> None:
+        if not isinstance(items, Trouble):
             self._members[group_id] = [
-                Person(m.user_id, m.username, m.online, m.role) for m in reply.members
+                Person(m.user_id, m.username, m.online, m.role) for m in items
             ]
             self._changed("members")
-        elif isinstance(reply, Trouble) and reply.code == "unavailable":
+        elif items.code == "unavailable":
             self._asked.discard(group_id)
 
     # The lists
@@ -138,38 +149,24 @@ class Roster:
         self._changed("people")
         self._changed("chats")
 
-    def _take_people(self, reply: Any) -> None:
-        if isinstance(reply, results.AllUsersResult):
-            self.people = {u.user_id: _person(u) for u in reply.users}
-            self._changed("people")
-            self._changed("chats")
+    def _take_people(self, items: list[results.UserItem]) -> None:
+        self.people = {user.user_id: _person(user) for user in items}
+        self._changed("chats")
 
-    def _take_friends(self, reply: Any) -> None:
-        if isinstance(reply, results.ListFriendsResult):
-            self.friends = _by_name(map(_person, reply.friends))
-            self._changed("people")
+    def _take_friends(self, items: list[results.UserItem]) -> None:
+        self.friends = _by_name(map(_person, items))
 
-    def _take_received(self, reply: Any) -> None:
-        if isinstance(reply, results.ReceivedFriendRequestsResult):
-            self.requests_in = [Request(r.user_id, r.username, r.message) for r in reply.requests]
-            self._changed("people")
+    def _take_received(self, items: list[results.FriendRequestItem]) -> None:
+        self.requests_in = [Request(r.user_id, r.username, r.message) for r in items]
 
-    def _take_sent(self, reply: Any) -> None:
-        if isinstance(reply, results.SentFriendRequestsResult):
-            self.requests_out = [Request(r.user_id, r.username, r.message) for r in reply.requests]
-            self._changed("people")
+    def _take_sent(self, items: list[results.FriendRequestItem]) -> None:
+        self.requests_out = [Request(r.user_id, r.username, r.message) for r in items]
 
-    def _take_invites(self, reply: Any) -> None:
-        if isinstance(reply, results.MyGroupInvitesResult):
-            self.invites = [
-                Invite(i.invite_id, i.group_id, i.name, i.invited_by) for i in reply.invites
-            ]
-            self._changed("people")
+    def _take_invites(self, items: list[results.InviteItem]) -> None:
+        self.invites = [Invite(i.invite_id, i.group_id, i.name, i.invited_by) for i in items]
 
-    def _take_blocked(self, reply: Any) -> None:
-        if isinstance(reply, results.BlockedUsersResult):
-            self.blocked = _by_name(Person(u.user_id, u.username) for u in reply.users)
-            self._changed("people")
+    def _take_blocked(self, items: list[results.NameItem]) -> None:
+        self.blocked = _by_name(Person(user.user_id, user.username) for user in items)
 
 
 def _person(item: results.UserItem) -> Person:

@@ -19,12 +19,14 @@ class Shown:
     """Tk thread only. Nothing is shown before `show`, and then all of this does nothing.
 
     `ask` makes a request, `changed` is told "page" when there is something to be drawn again.
+    `doubt` is called where the daemon's log ends before what was kept of it.
     """
 
     def __init__(
         self, store: Store, me: Me, names: Names, where: Callable[[ChatKey], dict[str, Any]],
         waiting: Callable[[StoredChat], list[Waiting]],
-        ask: Callable[[requests.Request, Then], None], changed: Callable[[str], None],
+        ask: Callable[[requests.Request, Then], None], doubt: Callable[[], None],
+        changed: Callable[[str], None],
     ) -> None:  # fmt: skip
         self._store = store
         self._me = me
@@ -32,6 +34,7 @@ class Shown:
         self._where = where
         self._waiting = waiting
         self._ask = ask
+        self._doubt = doubt
         self._changed = changed
         self.transcript: Transcript | None = None
         self._reads: dict[str, int] = {}
@@ -200,10 +203,13 @@ class Shown:
         if request is None or transcript is None:
             return
         self._pages_asked += 1
+        kept = self._store.last_said(transcript.chat.id)
 
         def arrived(reply: Any) -> None:
             self._pages_asked = max(self._pages_asked - 1, 0)
             if isinstance(reply, results.GetMessagesResult):
+                if kept is not None and _ends_before(kept, request, reply):
+                    self._doubt()
                 transcript.take_page(request, reply)
                 self._change_late(transcript)
                 if transcript is self.transcript:
@@ -233,3 +239,13 @@ class Shown:
         if self.transcript is not None:
             self.transcript.open_cached()
             self._changed("page")
+
+
+def _ends_before(
+    kept: Row, request: requests.GetMessages, reply: results.GetMessagesResult
+) -> bool:
+    """Whether the log ends before a message that was kept when this page of it was asked for."""
+    if request.after is None or reply.has_more:
+        return False
+    last = max((message.seq for message in reply.messages), default=0)
+    return max(last, request.after) < (kept.seq or 0)

@@ -33,6 +33,7 @@ from client_tk.model import (
     Server,
     Trouble,
 )
+from client_tk.names import is_deleted
 from client_tk.outbox import Outbox, unified
 from client_tk.outside import Outside
 from client_tk.reading import Sight
@@ -164,7 +165,9 @@ class State:
         self._changed("link", "chats", "page", "people", "typing", "members", "draft")
 
     def _keep(self, store: Store, username: str) -> Account:
-        self._account = Account(store, username, self._say, self.ask, self._changed)
+        self._account = Account(
+            store, username, self._say, self.ask, self._list_chats, self._changed
+        )
         return self._account
 
     # What the network thread says
@@ -504,7 +507,7 @@ class State:
         request: requests.Request = (
             requests.DeleteGroupMessages(group_id=key.id)
             if key.kind == "group"
-            else requests.DeletePrivateMessages(user_id=key.id)
+            else requests.DeletePrivateMessages(**self._whom(key))
         )
 
         def discarded(reply: Any) -> None:
@@ -514,6 +517,11 @@ class State:
             then(reply)
 
         self.ask(request, discarded)
+
+    def _whom(self, key: ChatKey) -> dict[str, str]:
+        """The id of somebody who is gone names nobody, and their new name nobody else."""
+        name = self.title(key)
+        return {"username": name} if is_deleted(name) else {"user_id": key.id}
 
     # The transcript
 

@@ -6,6 +6,7 @@ import time
 import tkinter as tk
 from typing import TYPE_CHECKING
 
+from client_tk.paging import gathered
 from client_tk.texts import _, ngettext, when
 from client_tk.ui.dialog import AskingDialog, RootActions
 from client_tk.ui.field import Sentence
@@ -41,11 +42,11 @@ class Sessions(AskingDialog):
         self._fetch()
 
     def _fetch(self) -> None:
-        self.ask(requests.Sessions(), self._take)
+        gathered(self.ask, requests.Sessions(), "sessions", self._take)
 
-    def _take(self, reply: results.SessionsResult) -> None:
+    def _take(self, sessions: list[results.SessionItem]) -> None:
         now_s = time.time()
-        ordered = sorted(reply.sessions, key=lambda s: (not s.current, -s.last_seen))
+        ordered = sorted(sessions, key=lambda s: (not s.current, -s.last_seen))
         self._current = next((s.session_id for s in ordered if s.current), "")
         self.sessions.fill([(s.session_id, _cells(s, now_s)) for s in ordered])
         if self.focus_get() is self:

@@ -205,6 +205,16 @@ def test_typing_and_reading_are_of_a_person(world: World) -> None:
     assert world.state.page.read_by == ()
 
 
+def test_the_history_with_somebody_who_is_gone_can_be_discarded(world: World) -> None:
+    """Their id names nobody any more, and nobody else can have their new name."""
+    world.state.discard_chat(LUIGI, lambda _reply: None)
+    assert world.said("delete_private_messages")[0]["user_id"] == LUIGI.id
+    deleted(world)
+    world.state.discard_chat(LUIGI, lambda _reply: None)
+    asked = world.said("delete_private_messages")[0]
+    assert (asked["username"], "user_id" in asked) == (OLD, False)
+
+
 # One's own name is taken
 
 
