@@ -96,12 +96,24 @@ class Messages:
         return None
 
     async def _look_up(self, place: Place, draft: Draft, answer: Answer, received_s: float) -> None:
-        chat = await self._directory.chat_to_send_to(draft.sender, place)
+        chat = await self._chat_for(place, draft)
         if draft.reply_to is not None:
             await self._check_reply(draft.sender, chat, draft.reply_to)
         self._log.append(
             replace(draft, chat_id=chat.id), partial(self._stored, chat, answer, received_s)
         )
+
+    async def _chat_for(self, place: Place, draft: Draft) -> Chat:
+        """What is stored already is not refused, whatever has become of who had the name."""
+        try:
+            return await self._directory.chat_to_send_to(draft.sender, place)
+        except errors.NoSuchUser:
+            if draft.client_id is None:
+                raise
+            chat = await self._chats.of_message(draft.sender.id, draft.client_id)
+            if chat is None:
+                raise
+            return chat
 
     def _stored(
         self, chat: Chat, answer: Answer, received_s: float, outcome: ports.Outcome

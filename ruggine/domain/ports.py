@@ -140,6 +140,9 @@ class ChatStore(Protocol):
     async def of_member(self, user_id: str, public_id: str) -> Chat | None:
         """The chat with this id, if the user is in it or was."""
 
+    async def of_message(self, user_id: str, client_id: str) -> Chat | None:
+        """The chat in which a message of the user's with this client_id is stored."""
+
     async def of_users(self, user_ids: Collection[str]) -> list[Belonging]:
         """Every chat that these users are in, or have left."""
 

@@ -26,6 +26,9 @@ class ChatStore:
     async def of_member(self, user_id: str, public_id: str) -> Chat | None:
         return await self._database.read(_of_member_txn, user_id, public_id)
 
+    async def of_message(self, user_id: str, client_id: str) -> Chat | None:
+        return await self._database.read(_of_message_txn, user_id, client_id)
+
     async def of_users(self, user_ids: Collection[str]) -> list[Belonging]:
         return await self._database.read(_of_users_txn, list(user_ids))
 
@@ -81,6 +84,15 @@ def _of_member_txn(cursor: Cursor, user_id: str, public_id: str) -> Chat | None:
         _SELECT + "JOIN chat_members AS m ON m.chat_id = c.id AND m.user_id = ? "
         "WHERE c.public_id = ?",
         (user_id, public_id),
+    ).fetchone()
+    return chat(row) if row else None
+
+
+def _of_message_txn(cursor: Cursor, user_id: str, client_id: str) -> Chat | None:
+    row = cursor.execute(
+        _SELECT + "JOIN entries AS e ON e.chat_id = c.id JOIN users AS u ON u.number = e.sender "
+        "WHERE u.id = ? AND e.client_id = ?",
+        (user_id, client_id),
     ).fetchone()
     return chat(row) if row else None
 

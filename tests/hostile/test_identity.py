@@ -61,10 +61,14 @@ class Dory:
         self.there = there
         self.name, self.token = register(there, "dory")
 
-    def is_taken_over(self) -> None:
+    def goes(self) -> None:
         with Telephone(self.there.tcp_port) as telephone:
             gone = telephone.ask(f"/delete_account {self.token} {PASSWORD}")
             assert gone == "OK: Account deleted"
+
+    def is_taken_over(self) -> None:
+        self.goes()
+        with Telephone(self.there.tcp_port) as telephone:
             made = telephone.ask(f"/register {self.name} {PASSWORD}")
         assert made.startswith(f"OK: Registered as {self.name} SESSION: "), made
         self.token = made.split()[-1]
@@ -113,6 +117,26 @@ def test_what_was_stored_before_is_not_said_to_be_refused(places: Places) -> Non
                 "message_sent", 1, True,
             )  # fmt: skip
     elsewhere.hang_up()
+    luigi.leaves()
+
+
+@pytest.mark.parametrize("taken", [False, True])
+def test_by_name_what_was_stored_before_is_not_sent_again(places: Places, taken: bool) -> None:
+    """It is a repeat, or in the way of another message; it never goes to the new one."""
+    here, there = places
+    luigi, dory = Victim(here), Dory(there)
+    luigi.sends("ciao", to_user=dory.name, client_id="00000001")
+    dory.is_taken_over() if taken else dory.goes()
+    luigi.socket.hang_up()
+    luigi.socket = WebSocket(there.url, luigi.token)
+    again = luigi.sends("ciao", to_user=dory.name, client_id="00000001")
+    if taken:
+        assert again["code"] == "client_id_conflict"
+    else:
+        assert (again["seq"], again["duplicate"]) == (1, True)
+        other = luigi.sends("altro", to_user=dory.name, client_id="00000001")
+        assert other["code"] == "client_id_conflict"
+        assert luigi.sends("ciao", to_user=dory.name, client_id="00000002")["code"] == "not_found"
     luigi.leaves()
 
 
