@@ -44,7 +44,9 @@ class Group(Chat):
     name: str = ""
     open: bool = False
     members: dict[str, Membership] = field(default_factory=dict)
-    invited: set[str] = field(default_factory=set)
+    invited: dict[str, str] = field(default_factory=dict)
+    """Who waits, and who invited them."""
+    removed: set[str] = field(default_factory=set)
 
     def role(self, user: str) -> str | None:
         membership = self.members.get(user)
@@ -55,7 +57,13 @@ class Group(Chat):
 
     def join(self, user: str, role: str) -> None:
         self.members[user] = Membership(role, self.append())
-        self.invited.discard(user)
+        self.invited.pop(user, None)
+        self.removed.discard(user)
+
+    def remove(self, user: str) -> None:
+        self.take(user)
+        self.removed.add(user)
+        self.invited = {who: by for who, by in self.invited.items() if by != user}
 
     def take(self, user: str) -> None:
         """The longest member follows the last owner."""
@@ -91,15 +99,17 @@ class Model:
             return "not_a_member"
         if (user, by) in self.blocks:
             return "forbidden"
+        if user in group.removed and group.role(by) not in MANAGERS:
+            return "forbidden"
         if group.role(user) or user in group.invited:
             return "already_done"
-        group.invited.add(user)
+        group.invited[user] = by
         return f"OK: Invite sent to {user}"
 
     def answer(self, user: str, group_id: str, accept: bool) -> str:
         """Of an invite that waits."""
         group = self.groups[group_id]
-        group.invited.discard(user)
+        group.invited.pop(user, None)
         if accept:
             group.join(user, "member")
         return "OK: Invite accepted" if accept else "OK: Invite rejected"
@@ -108,7 +118,7 @@ class Model:
         group = self.groups[group_id]
         if group.role(user):
             return "already_done"
-        if not group.open:
+        if not group.open or user in group.removed:
             return "forbidden"
         group.join(user, "member")
         return "OK: Joined group"
@@ -136,7 +146,10 @@ class Model:
             return "not_found"
         if role == "admin" and theirs != "member" and member != user:
             return "forbidden"
-        group.take(member)
+        if member == user:
+            group.take(member)
+        else:
+            group.remove(member)
         return "OK: Member removed"
 
     def set_role(self, user: str, group_id: str, member: str, role: str) -> str:
@@ -237,6 +250,10 @@ class Model:
         if (user, other) in self.blocks:
             return "already_done"
         self.blocks.add((user, other))
+        for group in self.groups.values():
+            for who, by in ((user, other), (other, user)):
+                if group.invited.get(who) == by:
+                    del group.invited[who]
         return "OK: User blocked"
 
     def unblock(self, user: str, other: str) -> str:

@@ -224,9 +224,19 @@ def _block_txn(cursor: Cursor, user: User, other: User, now_s: float) -> bool:
         (user.id, other.id, now_s),
     )
     _bar_txn(cursor, user, other, True)
+    _withdraw_invites_txn(cursor, user, other)
     _end_request_txn(cursor, user, other)
     _end_request_txn(cursor, other, user)
     return _unfriend_txn(cursor, user, other)
+
+
+def _withdraw_invites_txn(cursor: Cursor, user: User, other: User) -> None:
+    """Into any group, of who is blocked and to them."""
+    cursor.execute(
+        "DELETE FROM group_invites WHERE answer IS NULL AND "
+        "((user_id = ?1 AND invited_by = ?2) OR (user_id = ?2 AND invited_by = ?1))",
+        (user.id, other.id),
+    )
 
 
 def _unblock_txn(cursor: Cursor, user: User, other: User) -> None:

@@ -238,9 +238,10 @@ def _join_open_txn(
         own = [g for g in groups if g.id == group or names.name_key(g.name) == key]
         raise errors.AlreadyDone if own else errors.Forbidden("This group is not open to join.")
     chat_id, group_id = _only(rows)
-    return _add_member_txn(
-        cursor, Chat(chat_id, "group", group_id), user, "member", user, now_s, max_members
-    )
+    chat = Chat(chat_id, "group", group_id)
+    if _was_removed_txn(cursor, chat, user):
+        raise errors.Forbidden("You were removed from this group: you need an invite to come back.")
+    return _add_member_txn(cursor, chat, user, "member", user, now_s, max_members)
 
 
 def _only(rows: Sequence[tuple[int, str]]) -> tuple[int, str]:
@@ -260,6 +261,17 @@ def _leave_named_txn(cursor: Cursor, user: User, group: str, now_s: float) -> Ch
         raise errors.NotAMember
     chat_id, group_id = _only(rows)
     return _take_member_txn(cursor, Chat(chat_id, "group", group_id), user, user, now_s)
+
+
+def _was_removed_txn(cursor: Cursor, chat: Chat, user: User) -> bool:
+    """Whether it was somebody else who ended the last membership; the log has that."""
+    row = cursor.execute(
+        "SELECT 1 FROM chat_members AS m "
+        "JOIN entries AS e ON e.chat_id = m.chat_id AND e.seq = m.left_seq "
+        "WHERE m.user_id = ? AND m.chat_id = ? AND e.sender <> e.subject",
+        (user.id, chat.id),
+    ).fetchone()
+    return row is not None
 
 
 def _take_member_txn(cursor: Cursor, chat: Chat, user: User, by: User, now_s: float) -> Change:
@@ -306,9 +318,14 @@ _INVITES = (
 def _invite_txn(
     cursor: Cursor, by: User, user: User, group_id: str, now_s: float, max_members: int
 ) -> Invite:
-    """Raises NotAMember, AlreadyDone for who is in or invited, Forbidden for who is blocked."""
-    chat, _ = _own_txn(cursor, by, group_id)
+    """Raises NotAMember, AlreadyDone for who is in or invited, Forbidden for who is blocked, and
+    for a plain member where `user` was removed."""
+    chat, role = _own_txn(cursor, by, group_id)
     check_reachable_txn(cursor, by, user)
+    if role not in _MANAGERS and _was_removed_txn(cursor, chat, user):
+        raise errors.Forbidden(
+            f"{user.name} was removed from this group: only an owner or an admin may invite them."
+        )
     _check_room_txn(cursor, chat, user, max_members)
     if cursor.execute(
         "SELECT 1 FROM group_invites WHERE user_id = ? AND chat_id = ? AND answer IS NULL",
@@ -393,7 +410,18 @@ def _remove_txn(cursor: Cursor, user: User, group_id: str, member: User, now_s: 
     theirs = _role_txn(cursor, chat, member)
     if role == "admin" and theirs != "member" and member.id != user.id:
         raise errors.Forbidden("Only an owner may remove an owner or an admin.")
+    if member.id != user.id:
+        _withdraw_invites_txn(cursor, chat, member)
     return _take_member_txn(cursor, chat, member, user, now_s)
+
+
+def _withdraw_invites_txn(cursor: Cursor, chat: Chat, member: User) -> None:
+    """Those that wait, to a member who is removed and from them."""
+    cursor.execute(
+        "DELETE FROM group_invites "
+        "WHERE chat_id = ?1 AND (user_id = ?2 OR invited_by = ?2) AND answer IS NULL",
+        (chat.id, member.id),
+    )
 
 
 def _set_role_txn(
