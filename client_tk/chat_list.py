@@ -11,13 +11,17 @@ from client_tk.model import Trouble
 from client_tk.paging import ask_all
 from client_tk.store import StoredChat
 from ruggine.wire import requests
+from ruggine.wire.results import ChatItem
+
+_PAGE = 200
+"""A page is taken in one turn of Tk, in which nothing else is drawn."""
 
 
 class ChatList:
     """Asks for the list once, and applies it page by page. Tk thread only.
 
     `read_further` is told of each chat that was read further here than the daemon knows; `listed`
-    is called after the last page, and `changed` after each.
+    is called when all is known of the shown chat, and at the end; `changed` after each page.
     """
 
     def __init__(
@@ -32,17 +36,22 @@ class ChatList:
         self._seen: set[int] = set()
 
     def ask(self, ask: Ask) -> None:
-        ask_all(ask, requests.ListChats(), self._take)
+        ask_all(ask, requests.ListChats(limit=_PAGE), self._take)
 
     def _take(self, reply: Any, is_last: bool) -> None:
         if isinstance(reply, Trouble):
             return
-        for item in reply.chats:
-            chat = self._account.chats.take_item(item, self._cursors)
-            self._seen.add(chat.id)
-            if chat.read_seq > item.read_seq:
-                self._read_further(chat)
+        here = [self._take_item(item) for item in reply.chats]
         if is_last:
             self._account.chats.forget_unlisted(self._seen, self._cursors)
+        shown = self._account.shown.transcript
+        if is_last or (shown is not None and shown.chat in here):
             self._listed()
         self._changed("chats")
+
+    def _take_item(self, item: ChatItem) -> StoredChat:
+        chat = self._account.chats.take_item(item, self._cursors)
+        self._seen.add(chat.id)
+        if chat.read_seq > item.read_seq:
+            self._read_further(chat)
+        return chat

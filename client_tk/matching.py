@@ -20,7 +20,6 @@ from ruggine.wire import requests
 from ruggine.wire.results import ChatItem, MessageItem
 
 _SAME_MS = 1e-3
-_AGAIN_S = 1.0
 _END = 2**63 - 1
 
 
@@ -34,16 +33,14 @@ class Matching:
     def __init__(
         self, store: Store, chats: list[StoredChat], ask: Ask, *,
         adopt: Callable[[StoredChat, ChatItem], None], give_up: Callable[[StoredChat], None],
-        done: Callable[[], None], now_s: Callable[[], float],
+        done: Callable[[], None],
     ) -> None:  # fmt: skip
         self._store = store
         self._left = deque(chats)
         self._ask = ask
         self._adopt, self._give_up, self._done = adopt, give_up, done
-        self._now_s = now_s
         self._items: list[ChatItem] = []
         self._tries: deque[ChatItem] = deque()
-        self._again_at_s: float | None = None
 
     def begin(self) -> None:
         ask_all(self._ask, requests.ListChats(), self._take)
@@ -85,13 +82,10 @@ class Matching:
         self._ask(requests.GetMessages(chat_id=item.chat_id, before=before, limit=1), self._got)
 
     def _got(self, reply: Any) -> None:
-        if isinstance(reply, Trouble) and reply.code == "rate_limited":
-            self._again_at_s = self._now_s() + (reply.retry_after_s or _AGAIN_S)
-        elif isinstance(reply, Trouble):
-            if reply.code != "unavailable":
-                self._disagree()
-        else:
+        if not isinstance(reply, Trouble):
             self._compare(reply.messages[-1] if reply.messages else None)
+        elif reply.code != "unavailable":
+            self._disagree()
 
     def _compare(self, theirs: MessageItem | None) -> None:
         chat = self._left[0]
@@ -109,17 +103,6 @@ class Matching:
 
     def _newest(self, chat: StoredChat) -> Row | None:
         return next(iter(self._store.before(chat.id, _END, 1)), None)
-
-    # Too fast for the daemon
-
-    def due_s(self) -> float | None:
-        """When to call `tick`; None if there is nothing to wait for."""
-        return self._again_at_s
-
-    def tick(self, now_s: float) -> None:
-        if self._again_at_s is not None and now_s >= self._again_at_s:
-            self._again_at_s = None
-            self._fetch(self._tries[0])
 
 
 def _may_be(item: ChatItem, names: set[str]) -> bool:

@@ -18,6 +18,7 @@ import msgspec
 from client_tk import intents, reports, wording
 from client_tk.account import Account
 from client_tk.asking import Asking, Then, no_answer
+from client_tk.asking_again import AskingAgain
 from client_tk.chat_list import ChatList
 from client_tk.connection import Connection
 from client_tk.herald import Herald
@@ -71,8 +72,9 @@ class State:
         self._typists = Typists()
         self._herald = Herald(outside, self.name_of)
         self._asking = Asking(self._say)
+        self._again = AskingAgain(self.ask, outside.now_s)
         self._connection = Connection(outside, self._changed)
-        self.roster = Roster(self.ask, self._changed)
+        self.roster = Roster(self._again.ask, self._changed)
 
     def _changed(self, *what: str) -> None:
         if "page" in what and self._account is not None:
@@ -134,6 +136,7 @@ class State:
         self._leaving = False
         self._connection.close()
         self._asking.lose()
+        self._again.lose()
         self._herald.forget_missed()
         self.close()
         self._account = None
@@ -160,7 +163,7 @@ class State:
             return
         self.me = username
         self._keep(store, username).select_last()
-        self.roster = Roster(self.ask, self._changed)
+        self.roster = Roster(self._again.ask, self._changed)
         self._show_phase("in")
         self._changed("link", "chats", "page", "people", "typing", "members", "draft")
 
@@ -304,6 +307,7 @@ class State:
         account.outbox.lost()
         self._matching = None
         self._asking.lose()
+        self._again.lose()
         account.shown.pages_lost()
         self.roster.nobody_online()
         if self._account is None:
@@ -422,7 +426,7 @@ class State:
         if account.chats.by_name:
             self._match(account)
         else:
-            ChatList(account, self._mark_read, self._listed, self._changed).ask(self.ask)
+            ChatList(account, self._mark_read, self._listed, self._changed).ask(self._again.ask)
 
     def _listed(self) -> None:
         if self._account is not None:
@@ -433,8 +437,8 @@ class State:
         """Before anything else is made of what an older client has kept; then what was missed in
         these chats is asked for by a connection that names them."""
         self._matching = Matching(
-            account.store, account.chats.by_name, self.ask, adopt=account.adopt,
-            give_up=account.give_up, done=self._matched, now_s=self._outside.now_s,
+            account.store, account.chats.by_name, self._again.ask, adopt=account.adopt,
+            give_up=account.give_up, done=self._matched,
         )  # fmt: skip
         self._matching.begin()
 
@@ -685,8 +689,12 @@ class State:
 
     def due_s(self) -> float | None:
         """When to call `tick` next, by the monotonic clock; None if nothing is planned."""
-        times = [self._matching.due_s() if self._matching is not None else None]
-        times += [self._asking.due_s(), self._connection.due_s(), self._typists.due_s()]
+        times = [
+            self._asking.due_s(),
+            self._again.due_s(),
+            self._connection.due_s(),
+            self._typists.due_s(),
+        ]
         if self._account is not None:
             times += [self._account.outbox.due_s(), self._account.shown.due_s()]
         return min((time for time in times if time is not None), default=None)
@@ -695,9 +703,8 @@ class State:
         """Do what is due."""
         now_s = self._outside.now_s()
         self._asking.give_up(now_s)
+        self._again.tick(now_s)
         self._connection.tick(now_s, self._reopen)
-        if self._matching is not None:
-            self._matching.tick(now_s)
         if self._account is not None:
             self._account.outbox.send_more(now_s)
             self._read(self._account)
