@@ -65,8 +65,8 @@ class Account:
 
     def _learn(self, user_id: str, name: str) -> None:
         if self.chats.learn(user_id, name):
-            self._changed("chats")
-            self._changed("page")
+            for what in ("chats", "page", "draft"):
+                self._changed(what)
 
     def rename(self, user_id: str, name: str) -> None:
         """Somebody is called otherwise from now on."""

@@ -28,7 +28,8 @@ class Outside(Protocol):
         """Remember the account, and the token if somebody wants to stay signed in."""
 
     def leaving(self) -> None:
-        """The account is left in a moment: tell now what is written and was not told yet."""
+        """The account or a chat is left in a moment: tell now what is written and was not told
+        yet."""
 
     def signed_out(self, server: Server, username: str) -> None:
         """Forget the token."""

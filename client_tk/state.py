@@ -437,10 +437,16 @@ class State:
         """Before anything else is made of what an older client has kept; then what was missed in
         these chats is asked for by a connection that names them."""
         self._matching = Matching(
-            account.store, account.chats.by_name, self._again.ask, adopt=account.adopt,
+            account.store, account.chats.by_name, self._again.ask, adopt=self._adopt,
             give_up=account.give_up, done=self._matched,
         )  # fmt: skip
         self._matching.begin()
+
+    def _adopt(self, chat: StoredChat, item: results.ChatItem) -> None:
+        """What is being written in it goes with it."""
+        self._outside.leaving()
+        self._here.adopt(chat, item)
+        self._changed("chats", "page", "typing", "members", "draft")
 
     def _matched(self) -> None:
         self._matching = None

@@ -167,7 +167,8 @@ class Root:
         """Back and forward among the chats that were visited."""
         if 0 <= self._at + by < len(self._visited):
             self._at += by
-            self._select(self._visited[self._at])
+            if self._state.chat(self._visited[self._at]) is not None:
+                self._select(self._visited[self._at])
 
     def _step(self, by: int, *, unread: bool = False) -> None:
         """To the next chat of the list, or the next one with something new in it."""

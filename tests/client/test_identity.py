@@ -346,6 +346,20 @@ def test_a_chat_that_was_kept_by_a_name_is_theirs_whose_history_it_is(tmp_path: 
     assert [sent["chat_id"] for sent in world.said("send_message")] == [SAME_CHAT]
 
 
+def test_what_is_being_written_meanwhile_goes_with_the_chat(tmp_path: Path) -> None:
+    old_cache(tmp_path, TEXTS)
+    world = World(tmp_path)
+    world.signs_in()
+    world.written = (ChatKey("private", "luigi"), "not told yet")
+    world.opens("ok")
+    world.state.changes.clear()
+    listed = private("luigi", LUIGI.id, SAME_CHAT, seq=4, last_message=last(4))
+    world.answer("list_chats", chats=[listed])
+    assert titles(world) == {LUIGI.id: "luigi"}
+    assert world.state.draft(LUIGI) == "not told yet"
+    assert "draft" in world.state.changes
+
+
 def test_what_has_come_since_is_no_reason_not_to_know_a_chat(tmp_path: Path) -> None:
     old_cache(tmp_path, TEXTS)
     world = upgraded(tmp_path, private("luigi", LUIGI.id, SAME_CHAT, seq=7, last_message=last(7)))

@@ -31,6 +31,7 @@ class World:
         self.told: list[intents.Intent] = []
         self.notices: list[tuple[str, str, ChatKey | None]] = []
         self.urged = self.rung = 0
+        self.written: tuple[ChatKey, str] | None = None
         self.kept: dict[str, str] = {}
         self._seqs: dict[tuple[str, str], Any] = {}
         self.state = State(self)
@@ -55,7 +56,8 @@ class World:
             self.kept[username] = token
 
     def leaving(self) -> None:
-        pass
+        if self.written is not None:
+            self.state.set_draft(*self.written)
 
     def signed_out(self, server: Server, username: str) -> None:
         self.kept.pop(username, None)

@@ -9,11 +9,15 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks.seed import add_people
 from client_tk.model import ChatKey
 from client_tk.ui import keys
 from ruggine.wire import requests
+from tests.cast import WebSocket
 from tests.client.ui.desk import Desk, Office
 from tests.daemon import PASSWORD, Daemon
+
+CROWD = 520
 
 
 @pytest.fixture
@@ -223,3 +227,20 @@ def test_who_takes_the_name_of_somebody_who_is_gone_is_somebody_else(
     office.until(lambda: alice.title().startswith("deleted~"))
     alice.sees("deleted~")
     assert [line.title for line in alice.state.chats() if line.title == "bob"] == []
+
+
+def test_more_chats_than_fit_on_a_page_are_all_there(office: Office, own_daemon: Daemon) -> None:
+    alice = office.desk("alice")
+    alice.registers()
+    for _name, token in add_people(Path(own_daemon.database), CROWD):
+        stranger = WebSocket(own_daemon.url, token)
+        stranger.request("send_message", to_user="alice", content="x" * 4000)
+        stranger.socket.close()
+    office.until(lambda: len(alice.state.chats()) == CROWD)
+    alice.goes_home()
+    for file in office.folder.glob("alice/alice@*.db*"):
+        file.unlink()
+    alice = office.desk("alice")
+    office.until(lambda: len(alice.window.sidebar.list.keys) == CROWD)
+    office.until(lambda: len(alice.state.people) == CROWD + 1)
+    assert alice.state.unread == CROWD
