@@ -35,7 +35,11 @@ def own_server(options: list[str], folder: Path | None) -> Iterator[Server]:
             f"--{name}=tcp:{port}:interface=127.0.0.1"
             for name, port in zip(("tcp", "websocket", "http"), ports, strict=True)
         ),
-        f"--database=sqlite:{work}/data/ruggine.db", "--max-waiting-logins=100", *options,
+        f"--database=sqlite:{work}/data/ruggine.db", "--max-waiting-logins=100",
+        # All who take part come from one address.
+        "--max-connections=1000000", "--max-strangers=1000000",
+        "--max-connections-per-address=1000000", "--max-strangers-per-address=1000000",
+        *options,
     ]  # fmt: skip
     with (work / "log").open("wb") as log:
         process = subprocess.Popen(arguments, stdout=log, stderr=log, cwd=work)

@@ -51,7 +51,15 @@ class Limits:
     max_fragments: int
     max_waiting_requests: int
     max_waiting_logins: int
+    max_connections: int
+    max_strangers: int
+    max_connections_per_address: int
+    max_strangers_per_address: int
+    stranger_work_s: float
+    user_work_s: float
+    work_at_once_s: float
     auth_timeout_s: float
+    line_auth_timeout_s: float
     handshake_timeout_s: float
     ping_interval_s: float
     ping_timeout_s: float
@@ -263,6 +271,12 @@ OPTIONS = (
         "logins and registrations that wait for a processor",
         _whole(1, 10_000),
     ),
+    Option(
+        "max-connections", "10000", "connections in all, as far as files allow", _whole(1, 1 << 20)
+    ),
+    Option("max-strangers", "1000", "of them not authenticated, at most half", _whole(1, 1 << 20)),
+    Option("max-connections-per-address", "256", "connections of one address", _whole(1, 1 << 20)),
+    Option("max-strangers-per-address", "64", "of them not authenticated", _whole(1, 1 << 20)),
     Option("rate-limits", "on", "on or off; off is for tests and benchmarks", _one_of("on", "off")),
     Option("messages-rate", "10/s:30", "messages, edits and reactions of a user", _rate),
     Option("commands-rate", "20/s:60", "other requests of a user", _rate),
@@ -272,7 +286,26 @@ OPTIONS = (
     Option("logins-rate", "30/m:30", "logins from one address", _rate),
     Option("registrations-rate", "30/h:30", "registrations from one address", _rate),
     Option("registrations-in-all-rate", "30/m:120", "registrations from everywhere", _rate),
+    Option(
+        "stranger-work",
+        "0.1",
+        "seconds of work in a second for all of an address who are not authenticated",
+        _seconds(0.001, 1),
+    ),
+    Option(
+        "user-work",
+        "0.02",
+        "seconds of work in a second for what a user sends in large pieces, or is refused",
+        _seconds(0.001, 1),
+    ),
+    Option("work-at-once", "0.25", "seconds of such work at once", _seconds(0.001, 60)),
     Option("auth-timeout", "10", "seconds to authenticate on the WebSocket", _seconds(0.1, 3600)),
+    Option(
+        "line-auth-timeout",
+        "60",
+        "seconds until the first command with a session on the line port",
+        _seconds(0.1, _DAY_S),
+    ),
     # Autobahn counts these three in whole seconds, and may be up to one second early.
     Option("handshake-timeout", "5", "seconds for the WebSocket handshake", _seconds(2, 3600)),
     Option("ping-interval", "25", "seconds between pings", _seconds(2, 3600)),
@@ -280,7 +313,7 @@ OPTIONS = (
     Option(
         "line-idle-timeout",
         "600",
-        "seconds a line connection may say nothing",
+        "seconds between accepted commands on the line port",
         _seconds(0.1, _DAY_S),
     ),
     Option(

@@ -27,6 +27,13 @@ BACKLOG = 512
 may allow fewer). Twisted's own are 50: of a thousand clients that come back at once most would find
 no place and try again after 1, 2, 4 … seconds. More at once make who is there wait longer."""
 
+READ_BYTES = 8192
+"""What is read from a connection in a turn of the reactor; Twisted's own are 65536. More would be
+decrypted and handled while everybody else waits."""
+
+ACCEPTS = 8
+"""Connections that are accepted in a turn; Twisted's own are 100 and more."""
+
 _KEEP_ALIVE = {"TCP_KEEPIDLE": 60, "TCP_KEEPINTVL": 15, "TCP_KEEPCNT": 4}
 """Seconds of silence, seconds between probes, probes without an answer."""
 
@@ -83,6 +90,7 @@ class Port:
                 "stop what uses it, or give another address."
             ) from None
         _keep_alive(self._listening.socket)
+        _take_little(self._listening)
         if "backlog=" not in self._endpoint and not self._endpoint.startswith("systemd:"):
             self._listening.socket.listen(BACKLOG)
 
@@ -102,6 +110,23 @@ class Port:
     async def close(self) -> None:
         if self._listening is not None:
             await maybeDeferred(self._listening.stopListening)
+
+
+def _take_little(port: Any) -> None:
+    """Bound what one turn of the reactor accepts and reads. Twisted has no option for either, and
+    raises the number of accepts after each turn that used it up."""
+    accept, connection = port.doRead, port.transport
+
+    def accept_few() -> None:
+        port.numberAccepts = ACCEPTS
+        accept()
+
+    def small_reader(*arguments: Any) -> Any:
+        made = connection(*arguments)
+        made.bufferSize = READ_BYTES
+        return made
+
+    port.doRead, port.transport = accept_few, small_reader
 
 
 def _keep_alive(listening: socket.socket) -> None:

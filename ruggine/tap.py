@@ -20,7 +20,7 @@ from twisted.logger import Logger
 from twisted.python import usage
 from twisted.python.failure import Failure
 
-from ruggine import __version__, clock, collector, config, errors, log, terminal
+from ruggine import __version__, clock, collector, config, errors, files, log, terminal
 from ruggine.bus.local import LocalBus, LocalSessionCache
 from ruggine.bus.redis import RedisBus
 from ruggine.config import Config
@@ -52,9 +52,11 @@ from ruggine.net.commands import (
     SearchCommands,
 )
 from ruggine.net.connections import Connections
+from ruggine.net.door import Door
 from ruggine.net.framing import FramedEntry, FramedNotice
 from ruggine.net.http import make_site
 from ruggine.net.line_protocol import LineFactory
+from ruggine.net.pace import Pace
 from ruggine.passwords import Passwords
 from ruggine.pid_file import PidFile
 from ruggine.reconfiguration import Reconfiguration
@@ -250,12 +252,16 @@ def make_daemon(
     )
     presence = Presence(hub=hub, friends=friends_stored, clock=now)
     connections = Connections()
+    pace = Pace(reactor, time.perf_counter)
+    door = Door(pace, files.places(limits), limits, limited=chosen.rates is not None)
     lines = LineFactory(
         reactor=reactor,
         commands=commands,
         sessions=sessions,
         hub=hub,
         connections=connections,
+        door=door,
+        pace=pace,
         limits=limits,
         debug=debug,
     )
@@ -268,6 +274,8 @@ def make_daemon(
             chats=chats_stored, directory=directory, limits=rates, epoch=lambda: database.epoch
         ),
         connections=connections,
+        door=door,
+        pace=pace,
         limits=limits,
         allowed_origins=chosen.allowed_origins,
         epoch=lambda: database.epoch,
@@ -283,6 +291,8 @@ def make_daemon(
             messages=messages,
             accounts=account_commands,
             connections=connections,
+            door=door,
+            pace=pace,
             sockets=sockets,
             lines=lines,
             redis=redis,
@@ -294,7 +304,9 @@ def make_daemon(
     if chosen.performance_log is not None:
         lines_of = PerformanceLog(chosen.performance_log, registry, lambda: read_totals(database))
         performance_log.append(_every(EVERY_S, lines_of.write))
-    site = make_site(reactor, lambda: _readiness(database, redis), registry, page_files())
+    site = make_site(
+        reactor, door, pace, lambda: _readiness(database, redis), registry, page_files()
+    )
     if redis is not None:
         redis.listen(hub)
     return Daemon(

@@ -28,7 +28,8 @@ def hasty_daemon(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Daemon]:
     daemon = Daemon(
         tmp_path_factory.mktemp("hasty"),
         "--auth-timeout", "0.5", "--handshake-timeout", "2", "--ping-interval", "2",
-        "--ping-timeout", "2", "--line-idle-timeout", "1.5", "--max-group-members", "2",
+        "--ping-timeout", "2", "--line-idle-timeout", "1.5", "--line-auth-timeout", "1.5",
+        "--max-group-members", "2",
         "--allowed-origins", "https://Chat.example.org,http://lan.example.org:8000",
     ).start()  # fmt: skip
     yield daemon
@@ -140,9 +141,13 @@ def test_a_peer_that_answers_pings_stays(hasty_daemon: Daemon) -> None:
 
 
 def test_a_line_connection_may_not_be_silent_for_ever(hasty_daemon: Daemon) -> None:
-    with Telephone(hasty_daemon.tcp_port) as line:
-        assert line.hear().endswith("[invalid_request]")
-        assert line.hear() == ""
+    _, token = register(hasty_daemon, "luigi")
+    for said in ("", f"/validate_session {token}"):
+        with Telephone(hasty_daemon.tcp_port) as line:
+            if said:
+                assert line.ask(said).startswith("OK: ")
+            assert line.hear().endswith("[invalid_request]")
+            assert line.hear() == ""
 
 
 def test_compression_is_off(daemon: Daemon) -> None:

@@ -23,7 +23,9 @@ from ruggine.monitoring.lag import Lag
 from ruggine.net.chat_factory import ChatSocketFactory
 from ruggine.net.commands import AccountCommands
 from ruggine.net.connections import Connections
+from ruggine.net.door import Door
 from ruggine.net.line_protocol import LineFactory
+from ruggine.net.pace import Pace
 from ruggine.storage.database import Database
 from ruggine.storage.message_log import MessageLog
 
@@ -38,6 +40,8 @@ class Parts:
     messages: Messages
     accounts: AccountCommands
     connections: Connections
+    door: Door
+    pace: Pace
     sockets: ChatSocketFactory
     lines: LineFactory
     redis: RedisBus | None
@@ -74,6 +78,14 @@ class _Figures(Collector):
         yield _gauges(
             "ruggine_connections", "Open connections", "port",
             {"line": connections.count_of("line"), "websocket": connections.count_of("websocket")},
+        )  # fmt: skip
+        yield _counter(
+            "ruggine_work_waits", "Times that somebody had to wait who asked for too much work",
+            self._parts.pace.waits,
+        )  # fmt: skip
+        yield _counters(
+            "ruggine_cut_connections", "Connections that had to make room, by what was full",
+            "limit", self._parts.door.cut,
         )  # fmt: skip
         yield _gauge(
             "ruggine_users_online", "Users connected to this node",

@@ -20,7 +20,9 @@ from ruggine.model import Session, User
 from ruggine.net.chat_socket import ChatSocket
 from ruggine.net.commands import Commands
 from ruggine.net.connections import Connections
+from ruggine.net.door import Door, Refused
 from ruggine.net.outgoing import Turn
+from ruggine.net.pace import Pace
 from ruggine.net.pages import room_in
 from ruggine.wire import frames, requests
 
@@ -47,6 +49,8 @@ class ChatSocketFactory(WebSocketServerFactory):
         hub: Hub,
         resume: Resume,
         connections: Connections,
+        door: Door,
+        pace: Pace,
         limits: Limits,
         allowed_origins: tuple[str, ...],
         epoch: Callable[[], str],
@@ -62,6 +66,8 @@ class ChatSocketFactory(WebSocketServerFactory):
         self.hub = hub
         self.resume = resume
         self.connections = connections
+        self.door = door
+        self.pace = pace
         self.limits = limits
         self.room = room_in(limits.max_frame_size)
         self._epoch = epoch
@@ -84,6 +90,9 @@ class ChatSocketFactory(WebSocketServerFactory):
             tcpNoDelay=True,
         )
         self.protocol = self._protocol_with_options()
+
+    def buildProtocol(self, addr: Any) -> Any:
+        return Refused() if self.door.turns_away(addr) else super().buildProtocol(addr)
 
     def _protocol_with_options(self) -> type[ChatSocket]:
         """Autobahn copies the options to each connection that has none of its own, and describes

@@ -18,8 +18,10 @@ from twisted.logger import Logger
 from ruggine import errors
 from ruggine.domain.ports import Outcome
 from ruggine.model import Absence, Chat, Cursor, Ending, Session
+from ruggine.net.addresses import host_of
 from ruggine.net.commands import Caller, message_sent, place_of
 from ruggine.net.framing import FramedEntry, FramedNotice, chat_fields, frame_bytes
+from ruggine.net.intake import Intake
 from ruggine.net.outgoing import Outgoing
 from ruggine.net.small_frames import split
 from ruggine.net.work import OrderedWork, Waiting
@@ -37,6 +39,9 @@ NOT_AUTHENTICATED = 4004
 MALFORMED = 4500
 SESSION_ENDED = 4501
 TOO_MANY = 4502
+
+PROMPT_BYTES = 2048
+"""In one read: more than that are not a few messages, and have to wait for their turn."""
 
 CLOSE_GRACE_S = 10.0
 """For a slow reader to come to the close frame before the connection is cut."""
@@ -79,35 +84,43 @@ class ChatSocket(WebSocketServerProtocol):
     # The connection
 
     def connectionMade(self) -> None:
-        self._address = str(getattr(self.transport.getPeer(), "host", ""))
         self._closed: Deferred[None] = Deferred()
         limits = self.factory.limits
         self._outgoing = Outgoing(
             self.transport, self.factory.turn, limits.max_outgoing_buffer, self._too_slow
         )
-        self._work = OrderedWork(self.factory.reactor, self.transport, limits.max_waiting_requests)
+        self._visit = self.factory.door.enter(self.abort)
+        self._intake = Intake(self.factory.pace, self.transport, self._visit, self._take)
+        self._work = OrderedWork(self._intake, limits.max_waiting_requests)
         self._auth_timeout: Any = None
         self.factory.connections.add(self)
         super().connectionMade()
+        self._visit.comes_from(host_of(self.transport))
 
     def connectionLost(self, reason: Any) -> None:
         self._leave()
+        self._intake.stop()
+        self._visit.leave()
         self._outgoing.close()
         self.factory.connections.remove(self)
         super().connectionLost(reason)
         self._closed.callback(None)
 
     def dataReceived(self, data: bytes) -> None:
-        if self._begun:
-            data, self._begun = self._begun + data, b""
-        if self._between_messages():
+        """What a user writes is handled at once, as far as it is small frames; the rest has to wait
+        for its turn."""
+        if self._authenticated and len(data) <= PROMPT_BYTES and self._intake.idle:
             data = self._take_small_frames(data)
-            if not data:
-                return
-        elif self.state == self.STATE_CONNECTING and self._head_too_long(data):
+        if data:
+            self._intake.receive(data)
+
+    def _take(self, data: bytes) -> None:
+        """A portion of what had to wait."""
+        data = self._take_small_frames(data)
+        if self.state == self.STATE_CONNECTING and self._head_too_long(data):
             self.failHandshake("Request Header Fields Too Large", 431)
-            return
-        super().dataReceived(data)
+        elif data:
+            super().dataReceived(data)
 
     def _between_messages(self) -> bool:
         """Whether Autobahn has read all that came, to the end of a message."""
@@ -120,6 +133,10 @@ class ChatSocket(WebSocketServerProtocol):
 
     def _take_small_frames(self, data: bytes) -> bytes:
         """What is left for Autobahn."""
+        if not self._between_messages():
+            return data
+        if self._begun:
+            data, self._begun = self._begun + data, b""
         payloads, self._begun, rest = split(data)
         for payload in payloads:
             self.onMessage(payload, isBinary=False)
@@ -199,7 +216,7 @@ class ChatSocket(WebSocketServerProtocol):
             self._auth_began = True
             await self._authenticate(request)
         elif isinstance(request, requests.Register | requests.Login):
-            self._caller = Caller(None, self._address, self.factory.room)
+            self._caller = Caller(None, self._visit.address, self.factory.room)
             await self._run(request)
         else:
             self._refuse_auth(
@@ -210,7 +227,8 @@ class ChatSocket(WebSocketServerProtocol):
         try:
             session = await self.factory.sessions.find(request.session_token)
             self.session = session
-            self._caller = Caller(session, self._address, self.factory.room)
+            self._visit.is_of(session.user.id)
+            self._caller = Caller(session, self._visit.address, self.factory.room)
             absence = await self._absence(session, request.resume)
             self._authenticated = not self._gone
             if self._authenticated:
@@ -362,6 +380,8 @@ class ChatSocket(WebSocketServerProtocol):
 
     def finish(self) -> Deferred[None]:
         """Who is resuming goes on elsewhere: that may take longer than a shutdown may."""
+        if self._authenticated:
+            self._intake.hurry()
         self._draining = True
         if self._resuming:
             self.factory.hub.detach(self)

@@ -10,10 +10,16 @@ import msgspec
 from prometheus_client import CollectorRegistry
 from prometheus_client.exposition import choose_encoder
 from twisted.internet.defer import Deferred
-from twisted.protocols.policies import WrappingFactory
+from twisted.internet.protocol import connectionDone
+from twisted.protocols.policies import ProtocolWrapper, WrappingFactory
 from twisted.web.http import HTTPChannel
 from twisted.web.resource import Resource
 from twisted.web.server import NOT_DONE_YET, Request, Site
+
+from ruggine.net.addresses import host_of
+from ruggine.net.door import Door, Refused
+from ruggine.net.intake import Intake
+from ruggine.net.pace import Pace
 
 _TYPES = {
     "html": "text/html; charset=utf-8",
@@ -32,7 +38,12 @@ _BAD_REQUEST = b"HTTP/1.1 400 Bad Request\r\n\r\n"
 
 
 def make_site(
-    reactor: Any, check: Check, registry: CollectorRegistry, page: Mapping[str, bytes]
+    reactor: Any,
+    door: Door,
+    pace: Pace,
+    check: Check,
+    registry: CollectorRegistry,
+    page: Mapping[str, bytes],
 ) -> WrappingFactory[Any]:
     """`check` says how each part is: "ok", or a word for what is wrong. It never raises.
 
@@ -48,9 +59,35 @@ def make_site(
     site = ProbeSite(root, ProbeRequest, reactor=reactor)
     setattr(site, "protocol", ProbeChannel)  # noqa: B010 - Twisted's type names its own class
     site.displayTracebacks = False
-    limited = AtMost(site)
+    limited = AtMost(site, door, pace)
     limited.noisy = site.noisy = False
     return limited
+
+
+class ProbeConnection(ProtocolWrapper):
+    """What is asked waits for its turn, as on the other ports."""
+
+    factory: AtMost
+    transport: Any
+
+    def makeConnection(self, transport: Any) -> None:
+        self._visit = self.factory.door.enter(transport.abortConnection, counted=False)
+        self._intake = Intake(self.factory.pace, transport, self._visit, self._take)
+        super().makeConnection(transport)
+        self._visit.comes_from(host_of(transport))
+
+    def dataReceived(self, data: bytes) -> None:
+        self._intake.receive(data)
+
+    def _take(self, data: bytes) -> None:
+        """What comes after the answer is dropped."""
+        if not self.transport.disconnecting:
+            super().dataReceived(data)
+
+    def connectionLost(self, reason: Any = connectionDone) -> None:
+        self._intake.stop()
+        self._visit.leave()
+        super().connectionLost(reason)
 
 
 class AtMost(WrappingFactory[Any]):
@@ -61,6 +98,16 @@ class AtMost(WrappingFactory[Any]):
     and fails where a connection that was answered and closed is also timed out: it forgets its
     producer twice.)
     """
+
+    protocol = ProbeConnection
+
+    def __init__(self, site: Site, door: Door, pace: Pace) -> None:
+        super().__init__(site)
+        self.door = door
+        self.pace = pace
+
+    def buildProtocol(self, addr: Any) -> Any:
+        return Refused() if self.door.turns_away(addr) else super().buildProtocol(addr)
 
     def registerProtocol(self, p: Any) -> None:
         if len(self.protocols) >= AT_ONCE:

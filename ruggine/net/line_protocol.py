@@ -19,10 +19,14 @@ from ruggine.config import Limits
 from ruggine.domain.hub import Hub
 from ruggine.domain.sessions import Sessions
 from ruggine.model import Ending, Session, User
+from ruggine.net.addresses import host_of
 from ruggine.net.commands import Caller, Commands
 from ruggine.net.connections import Connections
+from ruggine.net.door import Door, Refused
 from ruggine.net.framing import FramedEntry, FramedNotice
+from ruggine.net.intake import Intake
 from ruggine.net.outgoing import Outgoing, Turn
+from ruggine.net.pace import Pace
 from ruggine.net.work import OrderedWork
 from ruggine.wire import frames, lines, replies, requests, results
 
@@ -61,18 +65,22 @@ class LineProtocol(LineOnlyReceiver, TimeoutMixin):
     def connectionMade(self) -> None:
         limits = self.factory.limits
         self.MAX_LENGTH = limits.max_line_length
-        self._address = str(getattr(self.transport.getPeer(), "host", ""))
         self._outgoing = Outgoing(
             self.transport, self.factory.turn, limits.max_outgoing_buffer, self.abort
         )
-        self._work = OrderedWork(self.factory.reactor, self.transport, limits.max_waiting_requests)
+        self._visit = self.factory.door.enter(self.abort)
+        self._intake = Intake(self.factory.pace, self.transport, self._visit, self._take)
+        self._work = OrderedWork(self._intake, limits.max_waiting_requests)
         self._closed: Deferred[None] = Deferred()
         self.factory.connections.add(self)
-        self.setTimeout(limits.line_idle_timeout_s)
+        self.setTimeout(limits.line_auth_timeout_s)
+        self._visit.comes_from(host_of(self.transport))
 
     def connectionLost(self, reason: Any = protocol.connectionDone) -> None:
         self.setTimeout(None)
         self._closing = True
+        self._intake.stop()
+        self._visit.leave()
         self._work.stop()
         self._outgoing.close()
         self.factory.connections.remove(self)
@@ -87,15 +95,19 @@ class LineProtocol(LineOnlyReceiver, TimeoutMixin):
 
     def dataReceived(self, data: bytes) -> None:
         if not self._deaf:
+            self._intake.receive(data)
+
+    def _take(self, data: bytes) -> None:
+        """A portion of what came, when it is its turn."""
+        if not self._deaf:
             super().dataReceived(data)
 
     def lineReceived(self, line: bytes) -> None:
-        if self._deaf:
+        if self._deaf or not line.strip():
             return
         if lines.is_http(line):
             self._hear_no_more(errors.InvalidRequest("This port does not speak HTTP. Goodbye."))
             return
-        self.resetTimeout()
         self._work.add(partial(self._handle, line))
 
     def lineLengthExceeded(self, line: bytes) -> None:
@@ -108,14 +120,14 @@ class LineProtocol(LineOnlyReceiver, TimeoutMixin):
 
     def readConnectionLost(self) -> None:
         """The peer will send no more (`printf … | nc -N`): answer what came, then close."""
-        self._work.add(self._close_unless_watching)
+        self._intake.at_end(lambda: self._work.add(self._close_unless_watching))
 
     def writeConnectionLost(self) -> None:
         self.abort()
 
     def timeoutConnection(self) -> None:
         if not self._watching:
-            refusal = errors.InvalidRequest("Nothing was said for too long. Goodbye.")
+            refusal = errors.InvalidRequest("No command was accepted for too long. Goodbye.")
             self._work.add(partial(self._refuse_and_close, refusal))
 
     async def _handle(self, raw: bytes) -> None:
@@ -130,8 +142,12 @@ class LineProtocol(LineOnlyReceiver, TimeoutMixin):
             self._refuse(errors.Unavailable())
 
     async def _run(self, line: lines.Line) -> None:
-        caller = Caller(await self._session_of(line.token), self._address)
+        caller = Caller(await self._session_of(line.token), self._visit.address)
         result = await self.factory.commands.run(caller, line.request)
+        if caller.session is not None:
+            self._is_of(caller.session.user.id)
+        elif isinstance(result, (results.RegisterResult, results.LoginResult)):
+            self._is_of(result.user_id)
         match line.request:
             case requests.Auth():
                 await self._attach(caller.own_session)
@@ -143,6 +159,11 @@ class LineProtocol(LineOnlyReceiver, TimeoutMixin):
             self._write(text)
         if isinstance(line.request, requests.Quit):
             self._close()
+
+    def _is_of(self, user_id: str) -> None:
+        """A command that needs or gives a session was accepted: nothing else renews the time."""
+        self._visit.is_of(user_id)
+        self.setTimeout(self.factory.limits.line_idle_timeout_s)
 
     async def _session_of(self, token: str | None) -> Session | None:
         if token is None:
@@ -244,6 +265,9 @@ class LineProtocol(LineOnlyReceiver, TimeoutMixin):
         self.transport.loseConnection()
 
     def finish(self) -> Deferred[None]:
+        """What a stranger still waits with is not answered: there may be very much of it."""
+        if self._visit.known:
+            self._intake.hurry()
         self._deaf = True
         return Deferred.fromCoroutine(self._work.finished())
 
@@ -276,6 +300,8 @@ class LineFactory(protocol.ServerFactory):
         sessions: Sessions,
         hub: Hub,
         connections: Connections,
+        door: Door,
+        pace: Pace,
         limits: Limits,
         debug: bool,
     ) -> None:
@@ -286,8 +312,13 @@ class LineFactory(protocol.ServerFactory):
         self.sessions = sessions
         self.hub = hub
         self.connections = connections
+        self.door = door
+        self.pace = pace
         self.limits = limits
         self.debug = debug
+
+    def buildProtocol(self, addr: Any) -> Any:
+        return Refused() if self.door.turns_away(addr) else super().buildProtocol(addr)
 
     def log_delivery(self, user: User) -> None:
         if self.debug:

@@ -9,6 +9,8 @@ from twisted.internet.defer import Deferred
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
+from ruggine.net.intake import Intake
+
 Waiting = Coroutine[Deferred[Any], Any, None]
 """What is left to do, once something else has happened."""
 
@@ -16,38 +18,29 @@ Job = Callable[[], Waiting | None]
 """Does what can be done at once; returns the rest, if there is any."""
 
 
-REFUSALS = 32
-"""Refusals after which a connection has to wait, however far apart they are."""
-
-REST_S = 0.02
-"""For so long. A flood of 1600 a second is answered in full, one of 15 000 slowed down to that: the
-others would wait for it otherwise."""
-
-
 class OrderedWork:
     """Runs jobs in their order, each to its end before the next begins.
 
     A job may leave answers open (`opened`, `answered`), as a send does that waits for its commit;
-    `settled` waits for them. Over `max_waiting` jobs and open answers the transport is paused, so
-    a flood costs its sender time and not the daemon memory. Where jobs are `refused` again and
-    again the next one is put off for a moment, so it does not cost the others much time either.
+    `settled` waits for them. Over `max_waiting` jobs and open answers the intake is paused, so a
+    flood costs its sender time and not the daemon memory. After a job that is `refused` the next
+    waits for the connection's turn, so it does not cost the others much time either.
     """
 
     # As in Outgoing: there is one of these for each connection.
     __slots__ = (
-        "_finishing", "_jobs", "_max_waiting", "_open", "_paused", "_reactor", "_refusals",
-        "_running", "_settling", "_stopped", "_transport",
+        "_finishing", "_intake", "_jobs", "_max_waiting", "_open", "_paused", "_refused",
+        "_running", "_settling", "_stopped",
     )  # fmt: skip
 
     log = Logger()
 
-    def __init__(self, reactor: Any, transport: Any, max_waiting: int) -> None:
-        self._reactor = reactor
-        self._transport = transport
+    def __init__(self, intake: Intake, max_waiting: int) -> None:
+        self._intake = intake
         self._max_waiting = max_waiting
         self._jobs: list[Job] = []
         self._open = 0
-        self._refusals = 0
+        self._refused = False
         self._running = False
         self._paused = False
         self._stopped = False
@@ -80,7 +73,8 @@ class OrderedWork:
 
     def refused(self) -> None:
         """A request was refused."""
-        self._refusals += 1
+        self._refused = True
+        self._intake.refused()
 
     async def settled(self) -> None:
         """Returns when no answer is outstanding."""
@@ -102,12 +96,12 @@ class OrderedWork:
         while True:
             if self._paused:
                 self._pause_or_resume()
-            if self._refusals >= REFUSALS:
-                self._refusals = 0
-                self._reactor.callLater(REST_S, self._run)
-                return
             if not self._jobs:
                 break
+            if self._refused:
+                self._refused = False
+                self._intake.in_turn(self._run)
+                return
             waiting = self._begun(self._jobs.pop(0))
             if waiting is not None:
                 waiting.addErrback(self._failed).addCallback(lambda _: self._run())
@@ -144,10 +138,10 @@ class OrderedWork:
         waiting = len(self._jobs) + self._open
         if not self._paused and waiting > self._max_waiting:
             self._paused = True
-            self._transport.pauseProducing()
+            self._intake.pauseProducing()
         elif self._paused and waiting <= self._max_waiting // 2:
             self._paused = False
-            self._transport.resumeProducing()
+            self._intake.resumeProducing()
 
 
 def _added(waiting: list[Deferred[None]]) -> Deferred[None]:

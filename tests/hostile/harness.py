@@ -19,8 +19,6 @@ PAIR_OPTIONS = ("--rate-limits", "on", "--messages-rate", "1000/s:1000")
 """For a daemon under attack: with its limits, except for those that the pair would meet."""
 
 HOST = "127.0.0.1"
-ATTACKER = "127.0.0.66"
-"""The address that an attacker connects from, where one is enough: not the one of the pair."""
 
 
 @dataclass(frozen=True)
@@ -32,6 +30,8 @@ class Target:
     http: tuple[str, int]
     people: list[Person] = field(default_factory=list)
     """For the attacker, who may have accounts."""
+    source: str = "127.0.0.66"
+    """Where an attacker connects from, where one address is enough: not where the pair does."""
 
 
 Play = Callable[[Target, int], None]

@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable
 from typing import Literal
 
-from tests.hostile.harness import ATTACKER, Play, Target
+from tests.hostile.harness import Play, Target
 
 _READ_BYTES = 1 << 18
 _PAUSE_S = 0.005
@@ -35,7 +35,10 @@ def streaming(
     def play(target: Target, size: int) -> None:
         address = getattr(target, port)
         with selectors.DefaultSelector() as selector:
-            senders = [Sender(address, opening(target, number), stream) for number in range(size)]
+            senders = [
+                Sender(address, target.source, opening(target, number), stream)
+                for number in range(size)
+            ]
             while True:
                 for sender in senders:
                     sender.open(selector)
@@ -50,8 +53,11 @@ def streaming(
 class Sender:
     """One connection, opened again and again."""
 
-    def __init__(self, address: tuple[str, int], opening: bytes, stream: bytes) -> None:
+    def __init__(
+        self, address: tuple[str, int], source: str, opening: bytes, stream: bytes
+    ) -> None:
         self._address = address
+        self._source = source
         self._opening = opening
         self._stream = stream
         self._unsent = b""
@@ -68,7 +74,7 @@ class Sender:
         if self._socket is not None or time.monotonic() < self._retry_at_s:
             return
         self._socket = socket.socket()
-        self._socket.bind((ATTACKER, 0))
+        self._socket.bind((self._source, 0))
         self._socket.setblocking(False)
         self._socket.connect_ex(self._address)
         self._unsent, self.rounds = self._opening, 0

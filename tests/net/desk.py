@@ -10,10 +10,12 @@ from twisted.internet.task import Clock
 from twisted.internet.testing import StringTransport
 from twisted.python.failure import Failure
 
-from ruggine import config, errors
+from ruggine import config, errors, files
 from ruggine.model import Appended, Chat, Ending, Entry, Session, User
 from ruggine.net.connections import Connections
+from ruggine.net.door import Door
 from ruggine.net.framing import FramedEntry
+from ruggine.net.pace import Pace
 from ruggine.wire import frames, requests, results
 
 LUIGI, DORY = User("1", "luigi"), User("2", "dory")
@@ -61,6 +63,8 @@ class World:
         self.clock = Clock()
         self.limits = config.load({}, {}).limits
         self.connections = Connections()
+        self.pace = Pace(self.clock, self.clock.seconds)
+        self.door = Door(self.pace, files.places(self.limits), self.limits, limited=True)
         self.attached: list[Any] = []
         self.ran: list[requests.AnyRequest] = []
         self.sends: list[tuple[requests.SendMessage, Any]] = []

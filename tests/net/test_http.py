@@ -17,7 +17,10 @@ from twisted.internet.testing import StringTransport
 from twisted.logger import LogEvent, globalLogPublisher
 from twisted.python.failure import Failure
 
+from ruggine import config, files
+from ruggine.net.door import Door
 from ruggine.net.http import AT_ONCE, make_site
+from ruggine.net.pace import Pace
 
 LONG_S = 61.0
 """Twisted times a request out after 60 s, and cuts it off 15 s later."""
@@ -42,12 +45,17 @@ async def all_is_well() -> dict[str, str]:
 
 
 class Transport(StringTransport):
-    """As a TCP transport is: it can be told twice that its producer is gone."""
+    """As a TCP transport is: it can be told twice that its producer is gone, and to go on when it
+    will not."""
 
     def setTcpKeepAlive(self, _: bool) -> None: ...
 
     def unregisterProducer(self) -> None:
         self.producer = None
+
+    def resumeProducing(self) -> None:
+        if not self.disconnecting:
+            super().resumeProducing()
 
 
 class Site:
@@ -55,20 +63,30 @@ class Site:
 
     def __init__(self, registry: CollectorRegistry | None = None) -> None:
         self.clock = Clock()
+        pace = Pace(self.clock, self.clock.seconds)
+        limits = config.load({}, {}).limits
+        door = Door(pace, files.places(limits), limits, limited=True)
         self._factory = make_site(
-            self.clock, all_is_well, registry or CollectorRegistry(), {"index.html": b""}
-        )
+            self.clock, door, pace, all_is_well, registry or CollectorRegistry(),
+            {"index.html": b""},
+        )  # fmt: skip
 
-    def connect(self) -> tuple[Any, StringTransport]:
-        protocol = self._factory.buildProtocol(IPv4Address("TCP", "127.0.0.1", 1))
-        transport = Transport()
+    def connect(self, host: str = "127.0.0.1") -> tuple[Any, StringTransport]:
+        address = IPv4Address("TCP", host, 1)
+        protocol = self._factory.buildProtocol(address)
+        transport = Transport(peerAddress=address)
         protocol.makeConnection(transport)
         return protocol, transport
 
+    def say(self, protocol: Any, data: bytes) -> None:
+        protocol.dataReceived(data)
+        self.clock.advance(0)
+
 
 def ask(registry: CollectorRegistry, request: bytes) -> bytes:
-    protocol, transport = Site(registry).connect()
-    protocol.dataReceived(request)
+    site = Site(registry)
+    protocol, transport = site.connect()
+    site.say(protocol, request)
     return transport.value()
 
 
@@ -100,34 +118,36 @@ def test_nothing_but_reading_is_allowed() -> None:
 
 @pytest.mark.parametrize("length", [b"Content-Length: 9999999999", b"Transfer-Encoding: chunked"])
 def test_a_body_is_neither_kept_nor_waited_for(length: bytes) -> None:
-    protocol, transport = Site().connect()
-    protocol.dataReceived(b"GET /metrics HTTP/1.1\r\nHost: h\r\n" + length + b"\r\n\r\n")
+    site = Site()
+    protocol, transport = site.connect()
+    site.say(protocol, b"GET /metrics HTTP/1.1\r\nHost: h\r\n" + length + b"\r\n\r\n")
     assert not transport.disconnecting
-    protocol.dataReceived(b"5\r\n12345\r\n")
+    site.say(protocol, b"5\r\n12345\r\n")
     assert transport.disconnecting
 
 
 def test_a_crowd_that_says_nothing_keeps_nobody_out() -> None:
     site = Site()
-    crowd = [site.connect() for _ in range(AT_ONCE)]
+    crowd = [site.connect(f"192.0.2.{number}") for number in range(AT_ONCE)]
     protocol, transport = site.connect()
-    protocol.dataReceived(b"GET /healthz HTTP/1.1\r\nHost: h\r\n\r\n")
+    site.say(protocol, b"GET /healthz HTTP/1.1\r\nHost: h\r\n\r\n")
     assert b"200 OK" in transport.value()
     site.connect()
     assert [i for i, (_, there) in enumerate(crowd) if there.disconnected] == [0, 1]
     crowd[0][0].connectionLost(Failure(ConnectionDone()))
     for protocol, _ in crowd[2:]:
         protocol.connectionLost(Failure(ConnectionDone()))
-    for _ in range(AT_ONCE - 2):
-        site.connect()
+    for number in range(AT_ONCE - 2):
+        site.connect(f"192.0.2.{number}")
     assert not transport.disconnected
 
 
 def test_requests_in_a_row_get_one_answer() -> None:
     registry, witness = CollectorRegistry(), Witness()
     registry.register(witness)
-    protocol, transport = Site(registry).connect()
-    protocol.dataReceived(b"GET /metrics HTTP/1.1\r\nHost: h\r\n\r\n" * 1000)
+    site = Site(registry)
+    protocol, transport = site.connect()
+    site.say(protocol, b"GET /metrics HTTP/1.1\r\nHost: h\r\n\r\n" * 1000)
     assert len(witness.asked_in) == 1
     assert b"Connection: close" in transport.value()
     assert transport.disconnecting
@@ -172,6 +192,6 @@ def test_who_asks_for_the_head_gets_it_and_no_line_in_the_log(path: bytes) -> No
 def test_who_does_not_hang_up_is_cut_off(request_: bytes) -> None:
     site = Site()
     protocol, transport = site.connect()
-    protocol.dataReceived(request_)
+    site.say(protocol, request_)
     site.clock.pump([LONG_S, LONG_S])
     assert transport.disconnected

@@ -25,7 +25,8 @@ class Line:
         world: Any = self.world
         factory = LineFactory(
             reactor=world.clock, commands=world, sessions=world, hub=world,
-            connections=world.connections, limits=world.limits, debug=False,
+            connections=world.connections, door=world.door, pace=world.pace,
+            limits=world.limits, debug=False,
         )  # fmt: skip
         self.protocol: Any = factory.buildProtocol(None)
         self.transport = Transport()
@@ -34,6 +35,7 @@ class Line:
 
     def say(self, text: str | bytes) -> None:
         self.protocol.dataReceived(text.encode() if isinstance(text, str) else text)
+        self.world.clock.advance(0)
 
     def heard(self) -> list[str]:
         """Every line since the last look."""
@@ -137,13 +139,33 @@ def test_who_only_authenticated_is_not_told_of_messages(line: Line) -> None:
     assert line.heard() == []
 
 
-def test_silence_ends_the_connection(line: Line) -> None:
-    line.world.clock.advance(599)
-    line.say("\n")
-    line.world.clock.advance(599)
+TOO_LONG = "ERR: No command was accepted for too long. Goodbye. [invalid_request]"
+
+
+@pytest.mark.parametrize("text", ["", "\n", "/nonsense\n", "/help\n", "/auth rg1_other\n", "/auth"])
+def test_who_shows_no_session_has_a_minute(line: Line, text: str) -> None:
+    line.world.clock.advance(59)
+    line.say(text)
+    line.heard()
     assert not line.closed
     line.world.clock.advance(2)
-    assert line.heard() == ["ERR: Nothing was said for too long. Goodbye. [invalid_request]"]
+    assert line.heard() == [TOO_LONG]
+    assert line.closed
+
+
+def test_a_command_with_a_session_is_worth_ten_minutes(line: Line) -> None:
+    line.world.clock.advance(59)
+    line.say(f"/validate_session {TOKEN}\n")
+    line.world.clock.advance(599)
+    line.say("/nonsense\n\n")
+    assert not line.closed
+    line.say(f"/validate_session {TOKEN}\n")
+    line.world.clock.advance(599)
+    assert not line.closed
+    line.say("/nonsense\n\n")
+    line.heard()
+    line.world.clock.advance(2)
+    assert line.heard() == [TOO_LONG]
     assert line.closed
 
 

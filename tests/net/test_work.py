@@ -6,34 +6,33 @@ from functools import partial
 
 import pytest
 from twisted.internet.defer import Deferred
-from twisted.internet.task import Clock
 from twisted.logger import LogEvent
 
-from ruggine.net.work import REFUSALS, REST_S, OrderedWork
+from ruggine.net.intake import Intake
+from ruggine.net.work import OrderedWork
+from tests.net.desk import Transport, World
 
-
-class Transport:
-    """Remembers what it was told."""
-
-    def __init__(self) -> None:
-        self.paused = False
-
-    def pauseProducing(self) -> None:
-        self.paused = True
-
-    def resumeProducing(self) -> None:
-        self.paused = False
+MANY = 64
+SPENT_S = 1.0
+"""More work than anybody has at once."""
 
 
 class Desk:
     """Jobs that the test finishes by hand."""
 
     def __init__(self, max_waiting: int = 4) -> None:
+        world = World()
+        self.clock = world.clock
         self.transport = Transport()
-        self.clock = Clock()
-        self.work = OrderedWork(self.clock, self.transport, max_waiting)
+        self.visit = world.door.enter(self.transport.abortConnection)
+        intake = Intake(world.pace, self.transport, self.visit, lambda data: None)
+        self.work = OrderedWork(intake, max_waiting)
         self.begun: list[int] = []
         self._open: dict[int, Deferred[None]] = {}
+
+    @property
+    def paused(self) -> bool:
+        return self.transport.producerState == "paused"
 
     def add(self, number: int) -> None:
         self.work.add(partial(self._job, number))
@@ -67,23 +66,23 @@ def test_too_many_that_wait_pause_the_transport_until_half_are_done() -> None:
     desk = Desk(max_waiting=4)
     for number in range(5):
         desk.add(number)
-    assert not desk.transport.paused
+    assert not desk.paused
     desk.add(5)
-    assert desk.transport.paused
+    assert desk.paused
     for number in range(4):
-        assert desk.transport.paused
+        assert desk.paused
         desk.finish(number)
-    assert not desk.transport.paused
+    assert not desk.paused
 
 
 def test_open_answers_count_as_waiting() -> None:
     desk = Desk(max_waiting=4)
     for _ in range(5):
         desk.work.opened()
-    assert desk.transport.paused
+    assert desk.paused
     for _ in range(3):
         desk.work.answered()
-    assert not desk.transport.paused
+    assert not desk.paused
 
 
 def test_settled_waits_for_every_open_answer() -> None:
@@ -181,47 +180,56 @@ def test_what_a_job_waits_for_more_than_once_reaches_it() -> None:
 
 
 def refuse_many(desk: Desk) -> list[int]:
-    """Twice as many requests as are refused at once, and the numbers of those that were begun."""
+    """Many requests that are refused, and the numbers of those that were begun."""
     begun: list[int] = []
 
     def refused(number: int) -> None:
         begun.append(number)
         desk.work.refused()
 
-    for number in range(2 * REFUSALS):
+    for number in range(MANY):
         desk.work.add(partial(refused, number))
     return begun
 
 
-def test_who_is_refused_again_and_again_has_to_wait() -> None:
+def test_after_a_refusal_the_next_waits_for_its_turn() -> None:
     """In order, none left out, and with the transport paused meanwhile."""
     desk = Desk()
     begun = refuse_many(desk)
-    assert begun == list(range(REFUSALS))
-    assert desk.transport.paused
-    desk.clock.advance(REST_S)
-    assert begun == list(range(2 * REFUSALS))
-    assert not desk.transport.paused
+    assert begun == [0]
+    assert desk.paused
+    desk.clock.advance(0)
+    assert begun == list(range(MANY))
+    assert not desk.paused
     desk.add(0)
     assert desk.begun == []
-    desk.clock.advance(REST_S)
+    desk.clock.advance(0)
     assert desk.begun == [0]
+
+
+def test_who_was_refused_too_often_waits_until_there_is_budget_again() -> None:
+    desk = Desk()
+    desk.visit.budget.charge(desk.clock.seconds(), SPENT_S)
+    begun = refuse_many(desk)
+    desk.clock.advance(0)
+    assert begun == [0]
+    desk.clock.pump([SPENT_S] * 1000)
+    assert begun == list(range(MANY))
 
 
 def test_nobody_is_finished_who_has_to_wait() -> None:
     desk = Desk()
     begun = refuse_many(desk)
     finished = Deferred.fromCoroutine(desk.work.finished())
-    desk.clock.advance(REST_S)
     assert not happened(finished)
-    desk.clock.advance(REST_S)
+    desk.clock.advance(0)
     assert happened(finished)
-    assert len(begun) == 2 * REFUSALS
+    assert len(begun) == MANY
 
 
 def test_who_is_gone_while_waiting_begins_nothing() -> None:
     desk = Desk()
     begun = refuse_many(desk)
     desk.work.stop()
-    desk.clock.advance(REST_S)
-    assert begun == list(range(REFUSALS))
+    desk.clock.advance(0)
+    assert begun == [0]
