@@ -17,6 +17,9 @@ from ruggine.delivery.history import (
     Invoked,
     Received,
     Refused,
+    Reset,
+    Restored,
+    Resumed,
     Revoked,
     Skipped,
     Stored,
@@ -48,6 +51,8 @@ def check(history: History, log: list[Stored], late_after_s: float = 0) -> list[
     """
     seen = _Seen(history, log)
     return [
+        *_taken_for_the_old_one(seen),  # which explains the rest
+        *_reset_for_nothing(seen),
         *_holes(log),
         *_doubled(log),
         *_lost(seen),
@@ -76,6 +81,8 @@ class _Seen:
         self.received: dict[str, list[Received]] = defaultdict(list)
         self.skipped: dict[str, list[Skipped]] = defaultdict(list)
         self.revoked: list[Revoked] = []
+        self.restored: list[Restored] = []
+        self.welcomes: dict[str, list[Resumed | Reset]] = defaultdict(list)
         for record in history.records:
             match record:
                 case Invoked():
@@ -92,8 +99,39 @@ class _Seen:
                     self.skipped[record.device].append(record)
                 case Revoked():
                     self.revoked.append(record)
+                case Restored():
+                    self.restored.append(record)
+                case Resumed():
+                    self.welcomes[record.device].append(record)
+                case Reset():
+                    self._forget(record)
         self.stored = {(row.sender, row.client_id): row for row in log if row.kind == "message"}
         self.at = {(row.chat, row.seq): row for row in log}
+        self._take_back()
+
+    def _forget(self, reset: Reset) -> None:
+        """What a device saw in another database says nothing of this one."""
+        self.welcomes[reset.device].append(reset)
+        self.received[reset.device] = []
+        self.skipped[reset.device] = []
+
+    def _take_back(self) -> None:
+        """What was acknowledged between a backup and its restoring need not be there."""
+        for op, answers in list(self.acknowledged.items()):
+            kept = [answer for answer in answers if not self._is_taken_back(op, answer)]
+            self.acknowledged[op] = kept
+            if not kept:
+                del self.acknowledged[op]
+
+    def _is_taken_back(self, op: Op, answer: Acknowledged) -> bool:
+        """Unless the backup had it: then it is where it was, and never new again."""
+        row = self.stored.get(op)
+        for restored in self.restored:
+            if restored.since_s <= answer.at_s <= restored.at_s:
+                later = (a for a in self.acknowledged[op] if a.at_s > restored.at_s)
+                if row is None or row.seq != answer.seq or any(not a.duplicate for a in later):
+                    return True
+        return False
 
 
 def _holes(log: list[Stored]) -> Iterator[Violation]:
@@ -281,6 +319,27 @@ def _after_revocation(seen: _Seen) -> Iterator[Violation]:
             if record.connection == revoked.connection and late > GRACE_S:
                 text = f"{record.device} saw {record.chat} {record.seq} {late:.1f} s later"
                 yield Violation("shown after revocation", text)
+
+
+def _taken_for_the_old_one(seen: _Seen) -> Iterator[Violation]:
+    """Who was in a database before something in it was lost must be told at their next coming."""
+    for restored in seen.restored:
+        for device, welcomes in seen.welcomes.items():
+            if not any(welcome.at_s < restored.at_s for welcome in welcomes):
+                continue
+            following = next((w for w in welcomes if w.at_s >= restored.at_s), None)
+            if isinstance(following, Resumed):
+                text = f"{device} resumed {following.at_s - restored.at_s:.1f} s after it"
+                yield Violation("a restored database taken for the old one", text)
+
+
+def _reset_for_nothing(seen: _Seen) -> Iterator[Violation]:
+    """Each restored database costs a device one reset; nothing else does."""
+    for device, welcomes in seen.welcomes.items():
+        resets = sum(isinstance(welcome, Reset) for welcome in welcomes)
+        if resets > len(seen.restored):
+            text = f"{device}: {resets} resets, {len(seen.restored)} restored databases"
+            yield Violation("reset for nothing", text)
 
 
 def _late(seen: _Seen, late_after_s: float) -> Iterator[Violation]:

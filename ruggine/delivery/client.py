@@ -23,6 +23,8 @@ from ruggine.delivery.history import (
     Invoked,
     Received,
     Refused,
+    Reset,
+    Resumed,
     Revoked,
     Skipped,
     Unanswered,
@@ -233,11 +235,15 @@ class Device:
         if not frame["success"]:
             self.cut()
             return
+        if frame["resume"] == "ok":
+            self._add(Resumed(self._now, self.name, self._connection))
+            return
         if frame["resume"] == "reset":
-            raise AssertionError("the database was exchanged in the middle of a trial")
-        if frame["resume"] == "none":  # now it is known which database that is
-            self.epoch = frame["epoch"]
-            self.cut()
+            self._add(Reset(self._now, self.name, self._connection))
+            self._cursors = dict.fromkeys(self._cursors, 0)
+            self._pages, self._ids = {}, {}
+        self.epoch = frame["epoch"]  # now it is known which database that is
+        self.cut()
 
     def _caught_up(self) -> None:
         """Pages that were left unread when the last connection ended are turned again."""

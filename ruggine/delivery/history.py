@@ -84,6 +84,30 @@ class Revoked(Struct, frozen=True, tag=True):
     connection: int
 
 
+class Resumed(Struct, frozen=True, tag=True):
+    """A device hears that its cursors hold: it is in the database in which it was before."""
+
+    at_s: float
+    device: str
+    connection: int
+
+
+class Reset(Struct, frozen=True, tag=True):
+    """A device hears that it is in another database. It drops what it has, and reads anew."""
+
+    at_s: float
+    device: str
+    connection: int
+
+
+class Restored(Struct, frozen=True, tag=True):
+    """A backup, begun at `since_s`, has taken the database's place: what was acknowledged after
+    that is lost by intention. At least one message was."""
+
+    at_s: float
+    since_s: float
+
+
 class Stored(Struct, frozen=True, tag=True):
     """An entry of the log, read when everything is over. `subject` joined or left."""
 
@@ -97,7 +121,18 @@ class Stored(Struct, frozen=True, tag=True):
     chat_id: str = ""
 
 
-Record = Invoked | Acknowledged | Refused | Unanswered | Received | Skipped | Revoked
+Record = (
+    Invoked
+    | Acknowledged
+    | Refused
+    | Unanswered
+    | Received
+    | Skipped
+    | Revoked
+    | Resumed
+    | Reset
+    | Restored
+)
 
 
 class History:

@@ -14,6 +14,7 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 from ruggine.bench.sockets import LoadSocket
+from ruggine.delivery.history import Restored
 from ruggine.delivery.line import ask
 from ruggine.delivery.trial import Size
 from tests import needs
@@ -173,6 +174,66 @@ async def failed_fsync(stage: Stage) -> Verdict:
         stage.expect(status == 74, f"it ended with status {status}")
         await node.start()
     return await stage.close()
+
+
+@experiment()
+async def restore(stage: Stage) -> Verdict:
+    """A backup takes the database's place, as docs/operating.md says and in the other orders in
+    which people do it. Everybody is told, whenever it was made."""
+    await stage.open(size=Size(window=2))
+    [node] = stage.nodes
+    for number in range(stage.count):
+        await stage.after(1, 100)
+        how = ("stopped", "killed", "under it", "snapshot")[number % 4]
+        restarts = stage.random.randint(0, 2) if number else 0
+        stage.note(f"restore, {how}", restarts)
+        since_s = stage.reactor.seconds()
+        await _back_up(stage, how)
+        for _ in range(restarts):
+            await stage.after(0, 30)
+            await (node.stop() if stage.random.random() < 0.5 else node.kill())
+            await node.start()
+        await stage.after(1, 60)
+        await _restore(stage, how)
+        stage.trial.history.add(Restored(stage.reactor.seconds(), since_s))
+        await node.start()
+        await stage.after(1, 150)
+        if stage.random.random() < 0.5:
+            await node.kill()
+            await node.start()
+    return await stage.close()
+
+
+async def _back_up(stage: Stage, how: str) -> None:
+    backup = fresh(stage.folder / "backup") / "ruggine.db"
+    if how != "snapshot":
+        source, target = sqlite3.connect(stage.database), sqlite3.connect(backup)
+        with contextlib.closing(source), contextlib.closing(target):
+            source.backup(target)
+        return
+    [node] = stage.nodes
+    await node.kill()
+    for file in stage.database.parent.glob("ruggine.db*"):
+        shutil.copy(file, backup.parent)
+    await node.start()
+
+
+async def _restore(stage: Stage, how: str) -> None:
+    """When this returns the daemon has ended and the backup is in place."""
+    [node] = stage.nodes
+    backup = stage.folder / "backup"
+    if how == "under it":
+        (backup / "ruggine.db").rename(stage.database)
+        status = await node.ended()
+        stage.expect(status == 74, f"it ended with status {status}")
+    else:
+        await (node.kill() if how == "killed" else node.stop())
+    for name in ("ruggine.db-wal", "ruggine.db-shm"):
+        stage.database.with_name(name).unlink(missing_ok=True)
+    for file in backup.glob("ruggine.db*"):
+        shutil.move(file, stage.database.with_name(file.name))
+    if how == "snapshot":
+        stage.database.with_name("ruggine.db.lock").unlink()
 
 
 @experiment()

@@ -17,10 +17,11 @@ from twisted.internet.defer import Deferred
 from ruggine import errors
 from ruggine.domain.hub import Hub
 from ruggine.domain.messages import Messages
+from ruggine.domain.resume import Resume
 from ruggine.model import Appended
 from ruggine.net.chat_socket import ChatSocket
 from ruggine.net.framing import FramedEntry
-from ruggine.storage import database, message_log
+from ruggine.storage import database, lineage, message_log
 from ruggine.storage.message_log import MessageLog
 
 reactor: Any = default_reactor
@@ -231,6 +232,21 @@ def a_duplicate_answered_with_the_present_end() -> None:
         return repeat(draft, type(stored)(**(fields | {"seq": stored.seq + 1})))
 
     message_log._repeat = sabotaged
+
+
+@bug
+def a_backup_of_this_run_taken_for_the_database() -> None:
+    """Only a start is noted, and a cursor beyond the end counts as caught up."""
+    lineage._is_the_last = lambda generation, commits, noted, log_there: (
+        generation == noted.generation
+    )
+    look_up = Resume._look_up
+
+    async def caught_up(self: Resume, user: Any, cursor: Any, absence: Any) -> bool:
+        await look_up(self, user, cursor, absence)
+        return True
+
+    Resume._look_up = caught_up
 
 
 @bug

@@ -17,6 +17,9 @@ from ruggine.delivery.history import (
     Received,
     Record,
     Refused,
+    Reset,
+    Restored,
+    Resumed,
     Revoked,
     Skipped,
     Stored,
@@ -56,6 +59,9 @@ FOUND = {
     "an_entry_under_the_id_of_another_chat": Found("another chat"),
     "answered_twice": Found("answered twice"),
     "a_duplicate_answered_with_the_present_end": Found("acknowledged elsewhere", "kill", 5),
+    "a_backup_of_this_run_taken_for_the_database": Found(
+        "a restored database taken for the old one", "restore", 1
+    ),
     "a_message_published_before_it_is_answered": Found("shown before the answer"),
 }
 
@@ -216,6 +222,21 @@ WRONG: dict[str, tuple[str, list[Record], list[Stored]]] = {
          Acknowledged(7, "dory", "d", 3, duplicate=False)],
         [*LOG, Stored(CHAT, 3, "message", "dory", "d", "ciao")],
     ),
+    "a restored database seems to be the old one": (
+        "a restored database taken for the old one",
+        [*SENT, *SEEN, Resumed(0.5, "dory/0", 1), Restored(5, 4), Resumed(6, "dory/0", 2)], LOG,
+    ),
+    "a device is told of a restored database twice": (
+        "reset for nothing",
+        [*SENT, Resumed(0.5, "dory/0", 1), Restored(5, 4), Reset(6, "dory/0", 2),
+         Reset(7, "dory/0", 3), *SEEN], LOG,
+    ),
+    "a device is told of one, and there was none": (
+        "reset for nothing", [*SENT, Reset(3, "dory/0", 1), *SEEN], LOG,
+    ),
+    "what a backup had is gone": (
+        "lost", [*SENT, Restored(5, 4), seen(1, "a")], LOG[:1],
+    ),
     "an ended session goes on": (
         "shown after revocation", [*SENT, *SEEN, Revoked(2.5, "dory/0", 1)], LOG,
     ),
@@ -239,6 +260,15 @@ def test_another_connection_may_see_it_first(connection: int, again: list[Record
         Acknowledged(7, "dory", "d", 3, duplicate=False),
     ]  # fmt: skip
     assert names(records, [*LOG, Stored(CHAT, 3, "message", "dory", "d", "ciao")]) == set()
+
+
+def test_what_was_acknowledged_after_a_backup_is_lost_with_reason() -> None:
+    """Who saw it forgets it; sent again, it is new again. What the backup had is still there."""
+    lost = [*sent("a", 1), *SEEN, *sent("b", 2, at_s=4.5), Resumed(0.5, "dory/0", 1)]
+    restored: list[Record] = [*lost, Restored(5, 4), Reset(6, "dory/0", 2), seen(1, "a")]
+    assert names(restored, LOG[:1]) == set()
+    again = [*restored, *sent("b", 2, at_s=7.0), seen(2, "b")]
+    assert names(again, LOG) == set()
 
 
 def test_what_comes_late_is_late_only_where_that_is_asked() -> None:
