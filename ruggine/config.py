@@ -230,7 +230,7 @@ OPTIONS = (
     Option(
         "durability",
         "full",
-        "full survives a power cut; relaxed is faster",
+        "full survives a power cut; relaxed is faster, and one may cost the last second",
         _one_of("full", "relaxed"),
     ),
     Option("log-level", "info", f"one of {', '.join(LOG_LEVELS)}", _one_of(*LOG_LEVELS)),

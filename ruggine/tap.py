@@ -63,12 +63,13 @@ from ruggine.reconfiguration import Reconfiguration
 from ruggine.signals import is_service
 from ruggine.storage.accounts import AccountStore
 from ruggine.storage.chats import ChatStore
-from ruggine.storage.database import WATCH_S, Database
+from ruggine.storage.database import FLUSH_S, WATCH_S, Database
 from ruggine.storage.edits import EditStore
 from ruggine.storage.friends import FriendStore
 from ruggine.storage.groups import GroupStore
 from ruggine.storage.indexer import Indexer
 from ruggine.storage.message_log import MessageLog
+from ruggine.storage.probe import Probe
 from ruggine.storage.search import SearchStore
 from ruggine.storage.sessions import SessionStore
 from ruggine.storage.totals import read_totals
@@ -304,9 +305,8 @@ def make_daemon(
     if chosen.performance_log is not None:
         lines_of = PerformanceLog(chosen.performance_log, registry, lambda: read_totals(database))
         performance_log.append(_every(EVERY_S, lines_of.write))
-    site = make_site(
-        reactor, door, pace, lambda: _readiness(database, redis), registry, page_files()
-    )
+    probe = Probe(reactor, database)
+    site = make_site(reactor, door, pace, lambda: _readiness(probe, redis), registry, page_files())
     if redis is not None:
         redis.listen(hub)
     return Daemon(
@@ -317,6 +317,7 @@ def make_daemon(
             lag,
             *([redis] if redis is not None else []),
             _every(WATCH_S, database.watch),
+            *([_every(FLUSH_S, database.flush)] if chosen.durability == "relaxed" else []),
             Indexer(reactor, search_stored, message_log),
             _every(SWEEP_S, sessions.sweep),
             _every(TICK_S, presence.tick),
@@ -357,8 +358,8 @@ def _on_failure(failure: Failure) -> None:
         _log.failure("Something in the background failed", failure)
 
 
-async def _readiness(database: Database, redis: RedisBus | None) -> dict[str, str]:
+async def _readiness(probe: Probe, redis: RedisBus | None) -> dict[str, str]:
     return {
-        "database": "ok" if await database.answers() else "unavailable",
+        "database": "ok" if await probe.stores() else "unavailable",
         "redis": "none" if redis is None else "ok" if redis.present else "away",
     }

@@ -43,6 +43,10 @@ _READS_AT_ONCE = 16
 WATCH_S = 1.0
 """So much of what the lock file remembers may be gone after a power cut."""
 
+FLUSH_S = 0.1
+"""With `relaxed`. Left alone, the system keeps megabytes of SQLite's log in memory until they are
+copied into the database: that begins with an fsync of all of them, behind which all writes wait."""
+
 _SYNCHRONOUS = {"full": "FULL", "relaxed": "NORMAL"}
 
 
@@ -56,11 +60,11 @@ def _read_txn(cursor: Any, function: Callable[..., T], *args: Any, **kwargs: Any
 
 
 @contextmanager
-def _unreliable_where_it_fails() -> Iterator[None]:
+def _unreliable_where_it_fails(what: str) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise Unreliable(f"the file beside the database cannot be written: {error}") from None
+        raise Unreliable(f"{what} cannot be written: {error}") from None
 
 
 class Database:
@@ -93,6 +97,7 @@ class Database:
         self._lock_file = LockFile(path)
         self._reading = DeferredSemaphore(_READS_AT_ONCE)
         self._trouble = {"read": "", "written": ""}
+        self._flushed = True
         self.epoch = ""
         self.bus_key = b""
         self.read_s = Histogram()
@@ -146,14 +151,6 @@ class Database:
         self.write_s.observe(time.perf_counter() - asked_s)
         return result
 
-    async def answers(self) -> bool:
-        """Whether it can be read just now."""
-        try:
-            await self.read(lambda cursor: cursor.execute("SELECT 1 FROM meta").fetchone())
-        except errors.Unavailable:
-            return False
-        return True
-
     def close(self) -> None:
         """Close every connection, and wait for the threads that hold them.
 
@@ -165,6 +162,20 @@ class Database:
         self._files.close()
         lineage.end(self._lock_file)
         self._lock_file.release()
+
+    async def flush(self) -> None:
+        """With `relaxed`, every FLUSH_S: a power cut costs no more than what came since."""
+        if self._flushed:
+            return
+        self._flushed = True
+        try:
+            await deferToThread(self._flush)
+        except Unreliable as error:
+            self._end(error)
+
+    def _flush(self) -> None:
+        with _unreliable_where_it_fails("SQLite's log"):
+            self._files.sync_log()
 
     async def watch(self) -> None:
         """Look after its files, every WATCH_S: one that was taken away is noticed in a silence too,
@@ -183,7 +194,7 @@ class Database:
 
     def _watch(self) -> None:
         self._files.check()
-        with _unreliable_where_it_fails():
+        with _unreliable_where_it_fails("the file beside the database"):
             self._lock_file.note_checkpointed(self._files.newly_checkpointed())
             self._lock_file.sync()
 
@@ -237,8 +248,9 @@ class Database:
 
     def _committed(self, commits: int) -> None:
         """In the writer's thread, before anything of it is acknowledged. Raises Unreliable."""
+        self._flushed = False
         self._files.check()
-        with _unreliable_where_it_fails():
+        with _unreliable_where_it_fails("the file beside the database"):
             self._lock_file.note_commits(commits)
 
     def _configure(self, connection: sqlite3.Connection, extra: str = "") -> None:

@@ -25,6 +25,7 @@ class OpenFiles:
         self._known = {str(path): _identity(path) for path in (database, log_of(database))}
         # Closed last of all: with any of its descriptors a process loses its locks on a file.
         self._file = os.open(database, os.O_RDONLY | os.O_CLOEXEC)
+        self._log = os.open(log_of(database), os.O_RDONLY | os.O_CLOEXEC)
         self._changed_ns = 0
 
     def check(self) -> None:
@@ -53,8 +54,13 @@ class OpenFiles:
         self._changed_ns = changed_ns
         return commits
 
+    def sync_log(self) -> None:
+        """What is in the log survives a power cut when this returns. Blocks; raises OSError."""
+        os.fsync(self._log)
+
     def close(self) -> None:
         """After every connection."""
+        os.close(self._log)
         os.close(self._file)
 
 

@@ -1,4 +1,4 @@
-"""How many faults of each kind a run of each size plays."""
+"""How many faults of each kind a run of each size plays; the canary ends with the first loss."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ SIZES = {
     "ci": {
         "kill": 25,
         "power-cut": 5,
-        "power-cut-relaxed": 1,
+        "power-cut-relaxed": 10,
         "disk-full": 3,
         "failed-fsync": 3,
         "restore": 4,
@@ -28,7 +28,7 @@ SIZES = {
     "nightly": {
         "kill": 300,
         "power-cut": 60,
-        "power-cut-relaxed": 1,
+        "power-cut-relaxed": 10,
         "disk-full": 20,
         "failed-fsync": 50,
         "restore": 40,
@@ -47,7 +47,7 @@ SIZES = {
     "release": {
         "kill": 2000,
         "power-cut": 500,
-        "power-cut-relaxed": 1,
+        "power-cut-relaxed": 10,
         "disk-full": 100,
         "failed-fsync": 200,
         "restore": 100,

@@ -20,7 +20,8 @@ def test_the_promise_is_kept(experiment: str, tmp_path: Path) -> None:
     summary = run(tmp_path, experiment)
     kept = "lost, as it must" if experiment == CANARY else "kept"
     assert summary["verdict"] == kept, summary["violations"][:5]
-    assert len(summary["schedule"]) == SIZES["ci"][experiment]
+    if experiment != CANARY:  # which ends with its first loss
+        assert len(summary["schedule"]) == SIZES["ci"][experiment]
     assert summary["counts"]["Acknowledged"] > 50
     assert summary["counts"]["Received"] > summary["counts"]["Acknowledged"]
 
