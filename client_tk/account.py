@@ -13,7 +13,7 @@ from client_tk import rows, wording
 from client_tk.asking import Ask
 from client_tk.attention import mentions
 from client_tk.chats import Chats
-from client_tk.keys import key_of, people_in
+from client_tk.keys import key_of
 from client_tk.model import ChatKey, Me, Row
 from client_tk.names import Names
 from client_tk.outbox import Outbox
@@ -36,9 +36,7 @@ class Account:
         self.names = Names(store)
         self.chats = Chats(store, self.me, self.names, self._begin_anew)
         self.outbox = Outbox(store, self.chats, say)
-        self.shown = Shown(
-            store, self.me, self.names, self.chats.where, self.outbox.of, ask, list_chats, changed
-        )
+        self.shown = Shown(store, self.me, self.chats, self.outbox.of, ask, list_chats, changed)
 
     # Who is who
 
@@ -60,18 +58,17 @@ class Account:
 
     def learn(self, frame: Any) -> None:
         """What those are called who are named in a frame."""
-        for user_id, name in people_in(frame):
-            self._learn(user_id, name)
-
-    def _learn(self, user_id: str, name: str) -> None:
-        if self.chats.learn(user_id, name):
-            for what in ("chats", "page", "draft"):
-                self._changed(what)
+        if self.chats.learn_from(frame):
+            self._show_names()
 
     def rename(self, user_id: str, name: str) -> None:
         """Somebody is called otherwise from now on."""
-        if user_id in self.names.all:
-            self._learn(user_id, name)
+        if user_id in self.names.all and self.chats.learn(user_id, name):
+            self._show_names()
+
+    def _show_names(self) -> None:
+        for what in ("chats", "page", "draft"):
+            self._changed(what)
 
     def adopt(self, chat: StoredChat, item: ChatItem) -> None:
         """A chat that was kept by a name is the one that the daemon lists."""

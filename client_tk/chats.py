@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from client_tk.attention import mentions
-from client_tk.keys import fields_of, key_of_item
+from client_tk.keys import fields_of, key_of_item, people_in
 from client_tk.model import ChatKey, ChatLine, Me, Person, Row
 from client_tk.names import Names
 from client_tk.store import Store, StoredChat
@@ -27,7 +27,7 @@ class Chats:
         self._store = store
         self._begun_anew = begun_anew
         self._me = me
-        self._names = names
+        self.names = names
         self._chats = {chat.key: chat for chat in store.chats()}
         self._expected: tuple[StoredChat, int] | None = None
 
@@ -42,7 +42,7 @@ class Chats:
         same person: its database is not the one that was read before."""
         found = self._chats.get(key)
         if found is None:
-            title = self._names.of(key.id) if key.kind == "private" else key.id
+            title = self.names.of(key.id) if key.kind == "private" else key.id
             found = self._chats[key] = self._store.add_chat(key, title)
         if public_id and found.public_id != public_id:
             if found.public_id:
@@ -58,10 +58,15 @@ class Chats:
 
     def learn(self, user_id: str, name: str) -> bool:
         """What somebody is called now. Whether that is news."""
-        if not self._names.learn(user_id, name):
+        if not self.names.learn(user_id, name):
             return False
         self._rename(user_id, name)
         return True
+
+    def learn_from(self, frame: Any) -> bool:
+        """What those are called who are named in a frame, or an item of a list. Whether any of it
+        is news."""
+        return sum(self.learn(user_id, name) for user_id, name in people_in(frame)) > 0
 
     def _rename(self, user_id: str, name: str) -> None:
         chat = self._chats.get(ChatKey("private", user_id))
@@ -167,8 +172,8 @@ class Chats:
     def take_item(self, item: ChatItem, asked_at: dict[int, int]) -> StoredChat:
         """What the daemon says of a chat; how far each had come when it was asked stands in
         `asked_at`. A log that is shorter than it was then is another one than was read."""
-        if item.to_user_id and item.to_user:
-            self.learn(item.to_user_id, item.to_user)
+        self.learn_from(item)
+        self.learn_from(item.last_message)
         chat = self.need(key_of_item(item), item.chat_id)
         if item.seq < min(asked_at.get(chat.id, 0), chat.cursor):
             self.begin_anew(chat)
@@ -308,7 +313,7 @@ class Chats:
 
     def _show(self, chat: StoredChat, sender: str, content: str, time_s: float) -> None:
         text = " ".join(content[: 2 * _PREVIEW].split())[:_PREVIEW]
-        chat.preview = f"{self._names.of(sender)}: {text}" if chat.key.kind == "group" else text
+        chat.preview = f"{self.names.of(sender)}: {text}" if chat.key.kind == "group" else text
         chat.time_s = max(time_s, chat.time_s)
 
     # The list

@@ -44,11 +44,14 @@ def key_of_item(item: Any) -> ChatKey:
 
 
 def people_in(frame: Any) -> Iterator[tuple[str, str]]:
-    """The id and the name of everybody that a frame, or an item of a list, tells of."""
+    """The id and the name of everybody that a frame, or an item of a list, tells of; of a message
+    also who has reacted to it."""
     for id_field, name_field in _NAMED:
         user_id, name = getattr(frame, id_field, None), getattr(frame, name_field, None)
         if user_id and name:
             yield user_id, name
+    for reaction in getattr(frame, "reactions", ()):
+        yield from zip(reaction.user_ids, reaction.users, strict=False)
 
 
 def fields_of(key: ChatKey, public_id: str = "") -> dict[str, Any]:

@@ -6,9 +6,9 @@ from collections.abc import Callable
 from typing import Any
 
 from client_tk import rows
-from client_tk.asking import Then
+from client_tk.asking import Ask
+from client_tk.chats import Chats
 from client_tk.model import ChatKey, Me, Page, Row
-from client_tk.names import Names
 from client_tk.reading import Reading, Sight, Span
 from client_tk.store import Store, StoredChat, Waiting
 from client_tk.transcript import Transcript
@@ -23,15 +23,12 @@ class Shown:
     """
 
     def __init__(
-        self, store: Store, me: Me, names: Names, where: Callable[[ChatKey], dict[str, Any]],
-        waiting: Callable[[StoredChat], list[Waiting]],
-        ask: Callable[[requests.Request, Then], None], doubt: Callable[[], None],
-        changed: Callable[[str], None],
+        self, store: Store, me: Me, chats: Chats, waiting: Callable[[StoredChat], list[Waiting]],
+        ask: Ask, doubt: Callable[[], None], changed: Callable[[str], None],
     ) -> None:  # fmt: skip
         self._store = store
         self._me = me
-        self._names = names
-        self._where = where
+        self._chats = chats
         self._waiting = waiting
         self._ask = ask
         self._doubt = doubt
@@ -57,7 +54,7 @@ class Shown:
             self._page = transcript.page(
                 waiting,
                 self._reads,
-                self._names.all,
+                self._chats.names.all,
                 opened=self._opened,
                 reached=self._reading.reached,
             )
@@ -71,7 +68,7 @@ class Shown:
 
     def show(self, chat: StoredChat) -> None:
         """At its first unread message, or where there is none at its end."""
-        self.transcript = Transcript(self._store, chat, self._me, self._where)
+        self.transcript = Transcript(self._store, chat, self._me, self._chats.where)
         self._reads = self._store.reads(chat.id)
         self._opened += 1
         self._reading, self._sight = Reading(), None
@@ -210,6 +207,8 @@ class Shown:
             if isinstance(reply, results.GetMessagesResult):
                 if kept is not None and _ends_before(kept, request, reply):
                     self._doubt()
+                for message in reply.messages:
+                    self._chats.learn_from(message)
                 transcript.take_page(request, reply)
                 self._change_late(transcript)
                 if transcript is self.transcript:

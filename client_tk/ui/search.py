@@ -174,7 +174,7 @@ class Search(AskingDialog):
     def _cells(self, key: ChatKey, message: results.MessageItem) -> tuple[str, ...]:
         time_shown = when(message.timestamp, time.time())
         text = snippet(message.content, self._query, _SNIPPET)
-        return self._state.name_of(message.sender_id), self._state.title(key), time_shown, text
+        return message.sender, self._state.title(key), time_shown, text
 
     def _say_count(self) -> None:
         count = len(self._rows)

@@ -194,6 +194,22 @@ def test_in_a_group_two_people_of_one_name_are_two(world: World) -> None:
     assert [page.name_of(row.sender) for row in page.rows] == [OLD, "luigi"]
 
 
+def test_whoever_is_met_on_a_page_or_in_a_list_has_a_name(world: World) -> None:
+    group = ChatKey("group", "g")
+    world.state._list_chats()
+    said = last(3, **{"from": "ugo", "reactions": [{"emoji": "x", "users": ["pia"]}]})
+    item = {"chat_type": "group", "group_id": "g", "name": "gita", "role": "member", "open": False,
+            "seq": 3, "read_seq": 3, "unread": 0, "last_message": said, "muted": False}  # fmt: skip
+    world.answer("list_chats", chats=[item])
+    assert {line.key: line.preview for line in world.state.chats()}[group] == "ugo: old 3"
+    world.state.select(group)
+    world.answer("get_messages", messages=[{**last(2), "from": "anna"}, said], has_more=False)
+    page = world.state.page
+    assert page is not None
+    assert [page.name_of(row.sender) for row in page.rows] == ["anna", "ugo"]
+    assert page.name_of(page.rows[1].reactions[0][1][0]) == "pia"
+
+
 def test_typing_and_reading_are_of_a_person(world: World) -> None:
     where = {"chat_type": "private", "chat_id": NEW_CHAT, "to_user": "dory"}
     from_the_next(world, "hello", 1)

@@ -10,6 +10,7 @@ from collections.abc import Callable
 
 import pytest
 
+from client_tk import wording
 from client_tk.intents import Close, Open, Say, SignIn, Validate
 from client_tk.net import reasons
 from client_tk.net.dial import Stream
@@ -395,6 +396,21 @@ def test_everything_at_once() -> None:
         for _ in range(5000):
             assert net.expect(Heard).frame == Pong()
         assert net.expect(Closed) == Closed(4002)
+
+
+def test_a_daemon_that_does_not_say_the_ids_is_an_older_one() -> None:
+    """Its frames are not passed over in silence."""
+
+    def act(peer: Peer) -> None:
+        peer.let_in()
+        peer.say(frame(TEXT, b'{"message_type": "user_status", "username": "luigi",'
+                             b' "online": true, "last_seen": 1.0}'))  # fmt: skip
+        wait_for_end(peer)
+
+    with stranger(act) as it, linked() as net:
+        net.ask(it.open, Opened)
+        assert net.expect(Closed) == Closed(1002, reasons.OLDER)
+    assert "update it there" in wording.unreachable(reasons.OLDER, "", "chat.example")
 
 
 # Time

@@ -11,6 +11,7 @@ import pytest
 
 from benchmarks.seed import add_people
 from client_tk.model import ChatKey
+from client_tk.store import _STEPS
 from client_tk.ui import keys
 from ruggine.wire import requests
 from tests.cast import WebSocket
@@ -244,3 +245,59 @@ def test_more_chats_than_fit_on_a_page_are_all_there(office: Office, own_daemon:
     office.until(lambda: len(alice.window.sidebar.list.keys) == CROWD)
     office.until(lambda: len(alice.state.people) == CROWD + 1)
     assert alice.state.unread == CROWD
+
+
+def test_what_an_older_client_kept_is_taken_over(office: Office, own_daemon: Daemon) -> None:
+    alice, bob = office.desk("alice"), office.desk("bob")
+    alice.registers()
+    bob.registers()
+    bob.goes_to(bob.chat_with("alice"))
+    bob.writes("one")
+    chat = alice.chat_with("bob")
+    alice.goes_to(chat)
+    alice.sees("one")
+    alice.writes("two")
+    bob.sees("two")
+    alice.goes_home()
+    [file] = office.folder.glob("alice/alice@*.db")
+    kept_by_names(file, waits="typed offline", draft="a draft")
+    bob.writes("three")
+
+    alice = office.desk("alice")
+    office.until(lambda: alice.state.selected == chat)
+    alice.sees("three")
+    bob.sees("typed offline")
+    assert alice.texts() == ["one", "two", "three", "typed offline"]
+    assert alice.window.composer.entry.get() == "a draft"
+    assert alice.title() == "bob"
+    assert [line.title for line in alice.state.chats()] == ["bob"]
+
+
+def kept_by_names(file: Path, waits: str, draft: str) -> None:
+    """The file as the first version of the client would have it."""
+    with closing(sqlite3.connect(file)) as now:
+        names = dict(now.execute("SELECT id, name FROM users"))
+        chats = now.execute("SELECT id, kind, place, title, low, cursor, read_seq FROM chats")
+        chats = [(id_, kind, names[place], *rest) for id_, kind, place, *rest in chats]
+        entries = now.execute("SELECT * FROM entries").fetchall()
+        epoch = now.execute("SELECT value FROM meta WHERE key = 'epoch'").fetchone()[0]
+    for part in file.parent.glob(f"{file.name}*"):
+        part.unlink()
+    with closing(sqlite3.connect(file)) as then:
+        then.executescript(f"BEGIN; {_STEPS[0]} PRAGMA user_version = 1;")
+        then.executemany(
+            "INSERT INTO chats (id, kind, name, title, low, cursor, read_seq) "
+            "VALUES (?, ?, ?, ?, ?, ?, ?)", chats,
+        )  # fmt: skip
+        then.executemany(
+            f"INSERT INTO entries VALUES ({', '.join('?' * 12)})",
+            [(*row[:3], names[row[3]], *row[4:]) for row in entries],
+        )
+        then.execute("UPDATE chats SET draft = ?", (draft,))
+        then.execute(
+            "INSERT INTO outbox (chat_id, client_id, content, time_s) VALUES (?, ?, ?, 1)",
+            (chats[0][0], "c" * 32, waits),
+        )
+        then.execute("INSERT INTO meta VALUES ('epoch', ?)", (epoch,))
+        then.execute("INSERT INTO meta VALUES ('selected', '[\"private\",\"bob\"]')")
+        then.commit()
