@@ -20,6 +20,7 @@ from ruggine.net.connections import Connections
 from ruggine.net.tls import Listener
 from ruggine.pid_file import PidFile
 from ruggine.signals import Signals
+from ruggine.starter import Starter
 from ruggine.storage.database import Database
 
 BACKLOG = 512
@@ -48,7 +49,7 @@ class Process:
 
     pid_file: PidFile
     reloads: Sequence[Reload]
-    foreground: bool
+    starter: Starter
     service: bool
 
 
@@ -146,8 +147,8 @@ def _keep_alive(listening: socket.socket) -> None:
 class Daemon(Service):
     """Everything that runs. `parts` are services that live between the database and the ports.
 
-    In the foreground a start that fails ends with SystemExit and one line; behind twistd's back
-    (daemonized) with StartError, which twistd reports to the terminal.
+    In the foreground a start that fails ends with SystemExit and one line; in the background with
+    StartError, for which twistd waits, and the line is told to who started it.
     """
 
     log = Logger(namespace="ruggine")
@@ -223,14 +224,16 @@ class Daemon(Service):
             step()
         except StartError as error:
             reason = " ".join(str(error).split())
-            if self._process.foreground:
+            if self._process.starter.waits:
                 self._process.pid_file.remove()  # twistd does so elsewhere
                 raise SystemExit(f"ruggine: {reason}") from None
+            self._process.starter.tell(f"ruggine: {reason}")
             self.log.error("{reason}", reason=reason)
             raise
 
     def _begin(self) -> None:
         """Connections are accepted from here on, and stopping is a success from here on."""
+        self._process.starter.leave()
         self._signals.after_the_start()
         for port in self._ports:
             port.announce()

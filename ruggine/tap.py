@@ -61,6 +61,7 @@ from ruggine.passwords import Passwords
 from ruggine.pid_file import PidFile
 from ruggine.reconfiguration import Reconfiguration
 from ruggine.signals import is_service
+from ruggine.starter import Starter
 from ruggine.storage.accounts import AccountStore
 from ruggine.storage.chats import ChatStore
 from ruggine.storage.database import FLUSH_S, WATCH_S, Database
@@ -153,7 +154,7 @@ def makeService(options: Options) -> Service:
     process = Process(
         pid_file=options.pid_file,
         reloads=[("The log file", output.reopen)] if isinstance(output, log.LogFile) else [],
-        foreground=bool(twistd.get("nodaemon")),
+        starter=Starter(waits=bool(twistd.get("nodaemon"))),
         service=is_service(twistd),
     )
     level = log.Level(chosen.log_level)

@@ -194,6 +194,31 @@ def test_it_daemonizes_by_itself(tmp_path: Path) -> None:
     assert "Traceback" not in (tmp_path / "twistd.log").read_text("utf-8")
 
 
+def test_in_the_background_the_reason_is_shown_too(tmp_path: Path) -> None:
+    """Whole, where twistd tells a hundred bytes."""
+    daemon = Daemon(tmp_path, "--http", "tcp:1:interface=192.0.2.1")
+    daemon.of_twistd = []
+    done = subprocess.run(
+        daemon.command(), cwd=tmp_path, capture_output=True, encoding="utf-8", timeout=30
+    )
+    assert done.returncode == 1
+    reason = done.stderr.splitlines()[0]
+    assert reason.startswith("ruggine: --http: tcp:1:interface=192.0.2.1 cannot be opened (")
+    assert reason.endswith("; stop what uses it, or give another address.")
+    assert "Traceback" not in done.stderr
+    assert reason.removeprefix("ruggine: ") in (tmp_path / "twistd.log").read_text("utf-8")
+
+
+def test_in_the_background_it_lets_go_of_who_started_it(tmp_path: Path) -> None:
+    """An ssh that started it can end: nothing of the daemon waits for its pipes."""
+    daemon = Daemon(tmp_path)
+    daemon.of_twistd = []
+    subprocess.run(daemon.command(), cwd=tmp_path, capture_output=True, check=True, timeout=30)
+    pid_file = tmp_path / "twistd.pid"
+    os.kill(int(pid_file.read_text("utf-8")), 15)
+    wait_until(lambda: not pid_file.exists(), 10)
+
+
 def test_a_plain_installation_offers_the_plugin(tmp_path: Path) -> None:
     """After `pip install .` into an empty environment `twistd --help` lists ruggine."""
     source = tmp_path / "source"
