@@ -22,6 +22,11 @@ TWISTD = Path(sys.executable).with_name("twistd")
 _START_S = 60
 
 
+def heed_ctrl_c() -> None:
+    """Tests that run in the background of a script inherit that SIGINT is ignored."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 class Daemon:
     """`twistd -n ruggine` with free ports and its database under `folder`.
 
@@ -70,7 +75,10 @@ class Daemon:
         with self.log_file.open("ab") as log:
             self.process = subprocess.Popen(
                 self.command(), cwd=self.folder, env={**os.environ, **self._env},
-                **{"stdin": subprocess.DEVNULL, "stdout": log, "stderr": log, **how},
+                **{
+                    "stdin": subprocess.DEVNULL, "stdout": log, "stderr": log,
+                    "preexec_fn": heed_ctrl_c, **how,
+                },
             )  # fmt: skip
 
     def stop(self) -> None:

@@ -170,8 +170,8 @@ def test_ten_connections_a_user(daemon: Daemon) -> None:
 
 def test_a_group_takes_no_more_members_than_it_may_have(hasty_daemon: Daemon) -> None:
     """Who was invited while there was room, who joins and who is invited then: nobody comes in."""
-    (_, owner), (guest, late), (_, other) = (
-        register(hasty_daemon, name) for name in ("luigi", "dory", "gita")
+    (_, owner), (guest, late), (_, other), (fourth, _) = (
+        register(hasty_daemon, name) for name in ("luigi", "dory", "gita", "anna")
     )
     phone = Telephone(hasty_daemon.tcp_port)
     group = phone.ask(f"/create_group {owner} crew {guest}").split()[-1]
@@ -183,7 +183,6 @@ def test_a_group_takes_no_more_members_than_it_may_have(hasty_daemon: Daemon) ->
     full = "ERR: A group has at most 2 members. [forbidden]"
     assert phone.ask(f"/accept_group_invite {late} {invite}") == full
     assert phone.ask(f"/join_group {late} {group}") == full
-    fourth, _ = register(hasty_daemon, "anna")
     assert phone.ask(f"/invite {owner} {fourth} {group}") == full
     assert phone.ask(f"/leave_group {other} {group}").startswith("OK")
     assert phone.ask(f"/accept_group_invite {late} {invite}").startswith("OK")
@@ -228,7 +227,7 @@ def test_a_reader_too_slow_is_closed_with_4003_and_reads_the_rest_from_the_log(
 
 
 def test_a_page_of_the_longest_messages_still_fits_a_client(daemon: Daemon) -> None:
-    """At most 48 KiB of contents in one page; `has_more` says that there is more."""
+    """Three of them are a page; `has_more` says that there is more."""
     luigi, dory = SocketPerson(daemon, "luigi"), SocketPerson(daemon, "dory")
     for _ in range(8):
         luigi.sends(dory, "👩" * 4096)

@@ -21,6 +21,7 @@ import pytest
 
 from ruggine.free_port import free_port
 from tests import needs
+from tests.daemon import heed_ctrl_c
 
 ROOT = Path(__file__).parent.parent
 PATIENCE_S = 180
@@ -31,11 +32,6 @@ _SOME_TIME = '"message_type":"user_status"'
 """May come at any moment, as the README says."""
 
 _PROMPTS = re.compile(r"^(> )+")
-
-
-def _heed_ctrl_c() -> None:
-    """Tests that run in the background of a script inherit that it is ignored."""
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 class Terminal:
@@ -52,7 +48,7 @@ class Terminal:
         self._lines = queue.Queue()
         self.process = subprocess.Popen(
             command, shell=True, cwd=ROOT, env=self._env, start_new_session=True,
-            preexec_fn=_heed_ctrl_c,
+            preexec_fn=heed_ctrl_c,
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
         )  # fmt: skip
         threading.Thread(target=self._read, args=(self.process, self._lines), daemon=True).start()

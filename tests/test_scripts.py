@@ -88,7 +88,7 @@ HOSTILE = (
     "\n\nlines around\n\n",
     'text="quoted already"',
     "id=0f8e0001 not an id",
-    "emoji 👩‍🚀 and \u2028 separators",
+    "emoji 👩‍🚀 and ünïcödé",
 )
 
 

@@ -12,8 +12,9 @@ from ruggine.wire import frames, requests, results
 T = TypeVar("T")
 Item = TypeVar("Item")
 
-MAX_ROOM = 48 * 1024
-"""Bytes of items in one answer, so that its frame stays far below what clients accept."""
+MAX_ROOM = 52 * 1024
+"""Bytes of items in one answer, so that its frame stays far below what clients accept. The three
+longest messages there can be, of four bytes a character, have room."""
 
 _AROUND = 1024
 """Bytes of an answer, or of a message, beside its items or its text, at the most."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import subprocess
 import sys
@@ -131,9 +132,20 @@ def test_the_parent_does_not_pay_for_the_keyring(kept: Path) -> None:
     assert kept.exists()
 
 
+_SHOWN = ("cmdline", "environ")
+
+
 def _processes() -> list[str]:
-    listed = subprocess.run(["ps", "axeww", "-o", "args"], capture_output=True, encoding="utf-8")
-    return listed.stdout.splitlines()
+    """Arguments and environment of every process, as far as they can be read."""
+    if not Path("/proc/self").exists():
+        listed = subprocess.run(["ps", "axeww"], capture_output=True, encoding="utf-8", check=True)
+        return listed.stdout.splitlines()
+    found = []
+    for process in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            shown = [(process / name).read_text("utf-8", "replace") for name in _SHOWN]
+            found += [text.replace("\0", " ") for text in shown]
+    return found
 
 
 # A file

@@ -21,6 +21,7 @@ from tests import needs
 from tests.faults.disks import ForgetfulDisk, SmallDisk, why_not
 from tests.faults.proxy import Proxy
 from tests.faults.stage import Stage, Verdict
+from tests.patience import stretched
 from tests.redis import Redis
 from tests.test_clock import TWISTD_WITH_A_CLOCK_TO_SET, YEAR_S
 
@@ -71,7 +72,7 @@ async def kill(stage: Stage) -> Verdict:
         begun = stage.reactor.seconds()
         await stage.nodes[0].start()
         took = stage.reactor.seconds() - begun
-        stage.expect(took < 5, f"it was back after {took:.1f} s")
+        stage.expect(took < stretched(5), f"it was back after {took:.1f} s")
         if number % 5 == 0:
             await stage.trial.change_members()
         if number % 5 == 2:
