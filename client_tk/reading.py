@@ -47,12 +47,11 @@ class Reading:
         self._told = False
 
     def reach(self, seq: int) -> None:
-        """The person has come so far, whether they have seen it or not."""
+        """The person has read so far, or has gone so far by themselves."""
         self.reached = max(self.reached, seq)
 
     def see(self, span: Span, now_s: float) -> None:
         """From now on this is in sight of somebody who looks. Ask for `seen` before."""
-        self.reach(span.last)
         if not self._sights or self._sights[-1][1] != span:
             self._sights.append((now_s, span))
 

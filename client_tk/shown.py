@@ -102,7 +102,7 @@ class Shown:
     def go_to_end(self) -> None:
         """The person goes there, past all that is before it."""
         if self.transcript is not None:
-            self._reading.reach(self.transcript.chat.cursor)
+            self._reach(self.transcript.chat.cursor)
             if self.transcript.has_newer or self.transcript.loading:
                 self.transcript.open_at_end()
             self._changed("page")
@@ -149,12 +149,16 @@ class Shown:
             return
         reading.reach(transcript.chat.read_seq)
         led = transcript.leads(reading.reached, sight.first, by_hand=sight.by_hand)
+        if led and sight.by_hand:
+            self._reach(sight.last)
         if looking and sight.last and led:
             reading.see(Span(sight.first, sight.last), now_s)
         else:
             reading.look_away()
-        ahead = self._page.ahead if self._page is not None else None
-        if sight.at_end and ahead is not None and ahead <= reading.reached:
+
+    def _reach(self, seq: int) -> None:
+        if seq > self._reading.reached:
+            self._reading.reach(seq)
             self._changed("page")
 
     def seen(self, now_s: float) -> Span | None:

@@ -94,6 +94,9 @@ class Desk:
     def press_in_composer(self, *sequences: str) -> None:
         self._types_into(self.window.composer.entry.text, *sequences)
 
+    def press_in_transcript(self, *sequences: str) -> None:
+        self._types_into(self.window.transcript.text, *sequences)
+
     def _types_into(self, widget: tk.Misc, *sequences: str) -> None:
         widget.focus_force()
         self.office.goes_on()
