@@ -56,6 +56,10 @@ NEEDS = {
     "display": Need(
         "a display, or Xvfb to make one", _display, ("xvfb",), ("xorg-x11-server-Xvfb",)
     ),
+    "keyboard": Need(
+        "xdotool and setxkbmap, which press keys of any layout", _programs("xdotool", "setxkbmap"),
+        ("xdotool", "x11-xkb-utils"), ("xdotool", "setxkbmap"),
+    ),
     "browser": Need(
         "chromium with its driver", _programs("chromium", "chromedriver"),
         ("chromium", "chromium-driver"), ("chromium", "chromedriver"),

@@ -42,7 +42,7 @@ class Entry(ttk.Frame):
         bind("<<Paste>>", self._on_paste)
         bind("<BackSpace>", self._on_backspace)
         bind("<Control-BackSpace>", self._on_word_backspace)
-        for sequence in ("<Control-a>", "<Control-A>"):
+        for sequence in ("<Control-a>", "<Control-A>", "<<SelectAll>>"):
             bind(sequence, self._select_all)
         self._hint.bind("<Button-1>", lambda _e: self.text.focus_set())
 

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from client_tk.texts import _
+from client_tk.ui.places import place_of
 
 TAG = "RuggineKeys"
 EVERYWHERE = "RuggineKeysEverywhere"
@@ -23,6 +24,11 @@ _TK_NAMES = {
     "PgUp": "Prior", "PgDn": "Next", "Esc": "Escape", ",": "comma", "/": "slash", "+": "plus",
     "-": "minus",
 }  # fmt: skip
+OF_TEXTS = {
+    "Ctrl+A": "<<SelectAll>>", "Ctrl+C": "<<Copy>>", "Ctrl+X": "<<Cut>>", "Ctrl+V": "<<Paste>>",
+    "Ctrl+Z": "<<Undo>>", "Ctrl+Y": "<<Redo>>", "Ctrl+Shift+Z": "<<Redo>>",
+}  # fmt: skip
+"""What every text can do, by Tk's own events."""
 _ELSEWHERE = {"+": ("equal", "KP_Add"), "-": ("underscore", "KP_Subtract"), "0": ("KP_0",)}
 """Other keys for the same thing: without Shift, and on the number pad."""
 
@@ -127,11 +133,15 @@ def bind(root: tk.Tk | tk.Toplevel, actions: dict[str, Action]) -> None:
     They come after a widget's own bindings and before those of its class: in a Text, Ctrl+K would
     kill the line, Ctrl+T swap two letters. A widget gets the tag when it first has the focus.
     """
+    bound: dict[str, dict[str, Action]] = {TAG: {}, EVERYWHERE: {}}
     for shortcut in table():
         if shortcut.bound and shortcut.id in actions:
             for keys in shortcut.keys:
                 for tag in (TAG, EVERYWHERE) if shortcut.everywhere else (TAG,):
                     _bind(root, tag, keys, actions[shortcut.id])
+                    bound[tag][keys] = actions[shortcut.id]
+    for tag, found in bound.items():
+        _bind_places(root, tag, found)
     root.bind_all("<FocusIn>", lambda event: _tag(root, event.widget), add="+")
 
 
@@ -145,6 +155,25 @@ def _bind(root: tk.Misc, tag: str, keys: str, action: Action) -> None:
 
     for sequence in sequences(keys, windows):
         root.bind_class(tag, sequence, pressed)
+
+
+def _bind_places(root: tk.Misc, tag: str, bound: dict[str, Action]) -> None:
+    """The same, and what every text has, for layouts that do not write the symbol of the key."""
+    windows = str(root.tk.call("tk", "windowingsystem"))
+
+    def pressed(event: tk.Event[tk.Misc]) -> str | None:
+        place = place_of(event, windows)
+        for keys, action in bound.items() if place else ():
+            if split(keys)[-1] == place and _fits(keys, int(event.state), windows):
+                return None if action() is False else "break"
+        for keys, virtual in OF_TEXTS.items() if place else ():
+            if split(keys)[-1] == place and _fits(keys, int(event.state), windows):
+                event.widget.event_generate(virtual)
+                return "break"
+        return None
+
+    for modifier in ("Control", "Alt"):
+        root.bind_class(tag, f"<{modifier}-Key>", pressed)
 
 
 def _tag(root: tk.Misc, widget: tk.Misc | str) -> None:
@@ -180,12 +209,22 @@ def _fits(keys: str, state: int, windows: str) -> bool:
     """Whether exactly these modifiers are down: Tk takes more of them for a match, and what AltGr
     types has Control and Alt. For signs and digits Shift is a matter of the keyboard."""
     *modifiers, key = split(keys)
-    control = _COMMAND if windows == "aqua" else _CONTROL
-    alt = _ALT.get(windows, _ALT["x11"])
-    down = {"Ctrl": bool(state & control), "Alt": bool(state & alt), "Shift": bool(state & _SHIFT)}
+    down = _down(state, windows)
     if len(key) == 1 and not key.isalpha():
         down.pop("Shift")
     return all(is_down == (name in modifiers) for name, is_down in down.items())
+
+
+def is_plain(state: int, windows: str) -> bool:
+    """Whether a key that writes something writes it: neither Ctrl nor Alt is down."""
+    down = _down(state, windows)
+    return not (down["Ctrl"] or down["Alt"])
+
+
+def _down(state: int, windows: str) -> dict[str, bool]:
+    control = _COMMAND if windows == "aqua" else _CONTROL
+    alt = _ALT.get(windows, _ALT["x11"])
+    return {"Ctrl": bool(state & control), "Alt": bool(state & alt), "Shift": bool(state & _SHIFT)}
 
 
 def shown(keys: str, windows: str = "x11") -> str:

@@ -7,6 +7,8 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from client_tk.model import Row
+from client_tk.ui.keys import is_plain
+from client_tk.ui.places import letter_of
 from client_tk.ui.transcript_menu import Menu, may_change, may_reply
 from client_tk.ui.transcript_text import identity
 
@@ -32,12 +34,9 @@ class Keys:
         bind("<End>", lambda _e: self._end())
         for sequence in ("<Return>", "<KP_Enter>", "<Menu>", "<Shift-F10>", "<App>"):
             self._bind_if_known(sequence, self._open_menu)
-        for sequence in ("<r>", "<R>"):
-            bind(sequence, lambda _e: self._do(self._actions.reply, may_reply))
-        for sequence in ("<e>", "<E>"):
-            bind(sequence, lambda _e: self._do(self._actions.edit, self._mine))
+        bind("<Key>", self._on_letter)
         bind("<Delete>", lambda _e: self._do(self._actions.delete, self._mine))
-        for sequence in ("<Control-a>", "<Control-A>"):
+        for sequence in ("<Control-a>", "<Control-A>", "<<SelectAll>>"):
             bind(sequence, self._select_all)
         for sequence in ("<Control-c>", "<Control-C>", "<<Copy>>"):
             bind(sequence, self._copy)
@@ -112,6 +111,15 @@ class Keys:
         return "break"
 
     # What is done with the row
+
+    def _on_letter(self, event: tk.Event[tk.Misc]) -> str | None:
+        windows = str(self._text.tk.call("tk", "windowingsystem"))
+        letter = letter_of(event, windows) if is_plain(int(event.state), windows) else ""
+        if letter == "R":
+            return self._do(self._actions.reply, may_reply)
+        if letter == "E":
+            return self._do(self._actions.edit, self._mine)
+        return None
 
     def _mine(self, row: Row) -> bool:
         page = self._over.page
