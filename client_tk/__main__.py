@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from client_tk import diary
 from client_tk.settings import Profile
 from ruggine import terminal
 
@@ -23,7 +24,12 @@ def main() -> None:
         "--folder", type=Path, metavar="DIR",
         help="keep settings and messages in this folder, such as one on a USB stick",
     )  # fmt: skip
+    parser.add_argument(
+        "--log-level", choices=diary.LEVELS, default="warning",
+        help="tell what happens on standard output, but never what somebody has written",
+    )  # fmt: skip
     chosen = parser.parse_args()
+    diary.begin(chosen.log_level)
     try:
         profile = Profile(chosen.profile, folder=chosen.folder)
     except ValueError as error:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import platform
 import time
 import tkinter as tk
@@ -14,7 +15,7 @@ from client_tk.desktop import dpi, emoji, theme_of
 from client_tk.desktop.notify import Notifier
 from client_tk.desktop.urgency import urge
 from client_tk.errands import Errand, Errands
-from client_tk.intents import Intent
+from client_tk.intents import Intent, Say
 from client_tk.model import ChatKey, Server
 from client_tk.net.link import Link
 from client_tk.pump import Pump
@@ -26,11 +27,14 @@ from client_tk.ui.root import Root
 
 SERVICE = "ruggine"
 
+_log = logging.getLogger(__name__)
+
 
 class App:
     """Implements `client_tk.outside.Outside`. Tk thread only."""
 
     def __init__(self, profile: Profile, *, started_s: float | None = None) -> None:
+        _log.debug("Starting with the profile '%s'", profile.name)
         self._profile = profile
         self.settings = profile.load()
         texts.use(self.settings.language)
@@ -55,6 +59,7 @@ class App:
 
     def quit(self) -> None:
         """Everything is on the disk already; what the window knows is written now."""
+        _log.debug("Quitting")
         self.root.remember(self.settings)
         self.save_settings()
         self.state.close()
@@ -125,6 +130,8 @@ class App:
     # Outside
 
     def tell(self, intent: Intent) -> None:
+        if not isinstance(intent, Say):
+            _log.debug("Asking the network for %r", intent)
         self._link.tell(intent)
 
     def now_s(self) -> float:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 
 from client_tk import intents
 from client_tk.model import LinkStatus, LinkView, Server
 from client_tk.outside import Outside
 from client_tk.reconnect import MOST_S, Backoff, may_retry
+
+_log = logging.getLogger(__name__)
 
 
 class Connection:
@@ -65,6 +68,7 @@ class Connection:
         self.is_caught_up = not resuming
 
     def caught_up(self) -> None:
+        _log.debug("Caught up with what was missed")
         self.is_caught_up = True
         self._good_since_s = self._outside.now_s()
 
@@ -73,6 +77,7 @@ class Connection:
         self._plan(reason)
 
     def closed(self, code: int, reason: str) -> None:
+        _log.debug("The connection has ended with code %d", code)
         self.is_caught_up = False
         if self._has_lasted():
             self._backoff.reset()
@@ -89,7 +94,9 @@ class Connection:
 
     def _plan(self, reason: str) -> None:
         self._status, self._reason = "offline", reason
-        self._retry_at_s = self._outside.now_s() + self._backoff.next_s()
+        wait_s = self._backoff.next_s()
+        _log.debug("No connection; trying again in %.1f s", wait_s)
+        self._retry_at_s = self._outside.now_s() + wait_s
         self._changed("link")
 
     # Again

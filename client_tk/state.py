@@ -151,6 +151,7 @@ class State:
     def _show_phase(self, phase: Phase) -> None:
         if phase != "signed_out":
             self.problem = ""
+        _log.debug("Now %s", phase.replace("_", " "))
         self.phase = phase
         self._changed("phase", "problem")
 

@@ -12,14 +12,14 @@ from websockets.client import ClientProtocol
 from websockets.exceptions import InvalidStatus
 from websockets.frames import CloseCode, Frame, Opcode
 from websockets.protocol import State
-from websockets.uri import WebSocketURI, parse_uri
+from websockets.uri import parse_uri
 
 from client_tk.model import Server
 from client_tk.net import reasons
 from client_tk.net.dial import Patience, Stream
 from client_tk.reports import Closed, Heard, Opened, Report
 from ruggine.wire import heard
-from ruggine.wire.frames import AuthResponse
+from ruggine.wire.frames import AuthResponse, IncomingMessage
 from ruggine.wire.frames import Frame as Said
 
 ABNORMAL = 1006
@@ -29,6 +29,7 @@ _READS_A_TURN = 32
 _MALFORMED, _SESSION_ENDED, _COME_BACK = 4500, 4501, 4002
 _REFUSALS = {"invalid_session": _SESSION_ENDED, "invalid_request": _MALFORMED}
 
+_log = logging.getLogger(__name__)
 _silence = logging.getLogger("client_tk.net.frames")
 _silence.setLevel(logging.CRITICAL)  # at debug level it would show every token and every message
 
@@ -50,7 +51,10 @@ class WebSocket:
         self._report = report
         self._ping_s = ping_s
         self._stall_s = stall_s
-        self._protocol = ClientProtocol(_uri(server), max_size=MOST_HEARD, logger=_silence)
+        self._url = _url(server)
+        self._protocol = ClientProtocol(
+            parse_uri(f"{self._url}/"), max_size=MOST_HEARD, logger=_silence
+        )
         self._protocol.send_request(self._protocol.connect())
         self._unsent = bytearray()
         self._moved_s = self._heard_s = time.monotonic()
@@ -160,6 +164,7 @@ class WebSocket:
             if isinstance(event, Frame):
                 self._on_frame(event)
             elif self._protocol.state is State.OPEN:  # it is the answer to our handshake
+                _log.debug("Connected to %s", self._url)
                 self._protocol.send_text(self._auth)
         self._collect()
         self._look_for_failure()
@@ -214,14 +219,18 @@ class WebSocket:
             return
         if self.is_opening:
             self._on_first(said)
-        else:
-            self._report(Heard(said))
+            return
+        if isinstance(said, IncomingMessage):
+            _log.debug("New message from %s", reasons.printable(said.sender))
+        self._report(Heard(said))
 
     def _on_first(self, said: Said) -> None:
         if not isinstance(said, AuthResponse):
             self._fail(CloseCode.PROTOCOL_ERROR)
         elif said.success:
             self.is_opening = False
+            user_id = reasons.printable(said.user_id or "")
+            _log.debug("Authentication successful for user: %s", user_id)
             self._report(Opened(said))
         else:
             self._refused = _REFUSALS.get(said.code or "", _COME_BACK)
@@ -266,10 +275,10 @@ class WebSocket:
         self._report(Closed(code, reason, detail))
 
 
-def _uri(server: Server) -> WebSocketURI:
+def _url(server: Server) -> str:
     host = server.host.partition("%")[0]
     scheme = "wss" if server.tls else "ws"
-    return parse_uri(f"{scheme}://{f'[{host}]' if ':' in host else host}:{server.websocket_port}/")
+    return f"{scheme}://{f'[{host}]' if ':' in host else host}:{server.websocket_port}"
 
 
 def _status(failure: Exception) -> str:

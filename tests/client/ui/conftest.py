@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 
 import pytest
 
@@ -21,23 +22,32 @@ def display() -> Iterator[None]:
     if sys.platform != "linux" or not shutil.which("Xvfb"):
         yield
         return
+    with virtual_display() as name:
+        before = os.environ.get("DISPLAY")
+        os.environ["DISPLAY"] = name
+        yield
+        if before is None:
+            del os.environ["DISPLAY"]
+        else:
+            os.environ["DISPLAY"] = before
+
+
+@contextmanager
+def virtual_display() -> Iterator[str]:
+    """The name of a display in memory."""
     reading, writing = os.pipe()
     server = subprocess.Popen(
         ["Xvfb", "-displayfd", str(writing), "-screen", "0", "1400x1000x24", "-nolisten", "tcp"],
         pass_fds=[writing], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
     )  # fmt: skip
     os.close(writing)
-    with os.fdopen(reading) as told:
-        number = told.readline().strip()
-    before = os.environ.get("DISPLAY")
-    os.environ["DISPLAY"] = f":{number}"
-    yield
-    if before is None:
-        del os.environ["DISPLAY"]
-    else:
-        os.environ["DISPLAY"] = before
-    server.terminate()
-    server.wait()
+    with os.fdopen(reading, encoding="utf-8") as told:
+        name = f":{told.readline().strip()}"
+    try:
+        yield name
+    finally:
+        server.terminate()
+        server.wait()
 
 
 @pytest.fixture(autouse=True)
