@@ -62,13 +62,26 @@ class Friday:
 
     def mark(self) -> int:
         """How far alice has read, as the daemon has it."""
+        return self._mark_and_head()[0]
+
+    def reads_all(self) -> int:
+        """Until there is nothing more; how far that is."""
+
+        def is_at_head() -> bool:
+            mark, head = self._mark_and_head()
+            return mark == head
+
+        self.office.until(is_at_head)
+        return self.mark()
+
+    def _mark_and_head(self) -> tuple[int, int]:
         with closing(sqlite3.connect(self.daemon.database)) as database:
-            [(seq,)] = database.execute(
-                "SELECT read_seq FROM chat_members JOIN chats ON chats.id = chat_id "
+            [(mark, head)] = database.execute(
+                "SELECT read_seq, last_seq FROM chat_members JOIN chats ON chats.id = chat_id "
                 "JOIN users ON users.id = user_id WHERE group_id = ? AND users.name = 'alice'",
                 (self.group.id,),
             )
-        return int(seq)
+        return int(mark), int(head)
 
     def waits(self, seconds: float) -> None:
         until_s = time.monotonic() + seconds
@@ -98,8 +111,7 @@ def test_on_monday_the_group_opens_at_the_line_with_its_badge(friday: Friday, mi
     """Of 700 the daemon sends the last 500 only."""
     friday.writes("buongiorno", "a lunedì")
     friday.alice.goes_to(friday.group)
-    friday.office.until(lambda: friday.badge() == (0, 0))
-    read = friday.mark()
+    read = friday.reads_all()
     friday.alice.goes_home()
     friday.writes("@alice, la chiave?", *(f"n. {n}" for n in range(1, missed)))
     alice = friday.starts_again()
@@ -122,8 +134,7 @@ def test_of_a_window_that_nobody_looks_at_nothing_is_read(friday: Friday) -> Non
     friday.writes("uno")
     alice, root = friday.alice, friday.alice.app.root
     alice.goes_to(friday.group)
-    friday.office.until(lambda: friday.badge() == (0, 0))
-    read = friday.mark()
+    read = friday.reads_all()
     other = friday.office.desk("carla")
 
     def stays_unread() -> None:
@@ -151,8 +162,8 @@ def test_of_a_window_that_nobody_looks_at_nothing_is_read(friday: Friday) -> Non
     stays_unread()
     root._close("settings")
     alice.looks()
-    friday.office.until(lambda: friday.badge() == (0, 0))
-    assert friday.mark() == read + 4
+    assert friday.reads_all() == read + 4
+    assert friday.badge() == (0, 0)
 
 
 def test_one_click_reads_only_what_it_shows(friday: Friday) -> None:
