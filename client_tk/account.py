@@ -15,7 +15,7 @@ from client_tk.attention import mentions
 from client_tk.chats import Chats
 from client_tk.keys import key_of
 from client_tk.model import ChatKey, Me, Row
-from client_tk.names import Names
+from client_tk.names import Names, is_deleted
 from client_tk.outbox import Outbox
 from client_tk.shown import Shown
 from client_tk.store import Store, StoredChat
@@ -87,6 +87,16 @@ class Account:
         self.outbox.refuse(chat, wording.not_known_whom())
         self._changed("chats")
         self._changed("page")
+
+    def nobody_there(self, client_id: str) -> None:
+        """The daemon does not know whom a message is for. Where it has a chat with them, it says
+        what they are called; where there is none, nobody does."""
+        chat = self.outbox.chat_of(client_id)
+        if chat is None or chat.public_id or chat.key.kind == "group":
+            return
+        if not is_deleted(chat.title):
+            self.chats.give_up(chat)
+            self._show_names()
 
     # The shown chat
 

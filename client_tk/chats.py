@@ -106,9 +106,10 @@ class Chats:
         return found
 
     def give_up(self, chat: StoredChat) -> None:
-        """Whose it was cannot be told: it stays as it is."""
+        """Whose it was cannot be told, or they are gone and nobody has told what they are called
+        now: it stays as it is, and is not confused with that of somebody else of this name."""
         chat.by_name = False
-        chat.title = _("{name} (earlier)").format(name=chat.title)
+        chat.title = _("{name} (earlier)").format(name=self.names.of(chat.key.id))
         self._store.save_chat(chat)
 
     def all(self) -> Iterable[StoredChat]:

@@ -172,6 +172,11 @@ class Outbox:
             del self._on_way[message.chat_id]
         self.send_more(now_s)
 
+    def chat_of(self, client_id: str) -> StoredChat | None:
+        """The chat of a message that waits."""
+        message = self._find(client_id)
+        return self._chats.by_id(message.chat_id) if message is not None else None
+
     def _find(self, client_id: str) -> Waiting | None:
         return next((m for m in self._messages if m.client_id == client_id), None)
 

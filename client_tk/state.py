@@ -35,7 +35,7 @@ from client_tk.model import (
     Trouble,
 )
 from client_tk.names import is_deleted
-from client_tk.outbox import Outbox, unified
+from client_tk.outbox import unified
 from client_tk.outside import Outside
 from client_tk.reading import Sight
 from client_tk.roster import Roster
@@ -333,7 +333,7 @@ class State:
                 account.outbox.stored(frame.client_id or "", frame.seq, self._outside.now_s())
                 self._changed("link", "page")
             case frames.Error() if frame.client_id is not None and frame.request_id is None:
-                self._on_send_refused(account.outbox, frame)
+                self._on_send_refused(account, frame)
             case frames.Reply():
                 granted = self._asking.answer(frame)
                 if granted is not None:
@@ -353,10 +353,13 @@ class State:
             case _:
                 self.roster.hear(frame)
 
-    def _on_send_refused(self, outbox: Outbox, frame: frames.Error) -> None:
+    def _on_send_refused(self, account: Account, frame: frames.Error) -> None:
         sentence = wording.not_sent(frame.code, frame.error, frame.retry_after)
-        outbox.failed(
-            frame.client_id or "", frame.code, sentence, frame.retry_after, self._outside.now_s()
+        client_id = frame.client_id or ""
+        if frame.code == "not_found":
+            account.nobody_there(client_id)
+        account.outbox.failed(
+            client_id, frame.code, sentence, frame.retry_after, self._outside.now_s()
         )
         self._changed("link", "page")
 

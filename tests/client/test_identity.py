@@ -155,6 +155,21 @@ def test_who_was_chosen_from_the_list_is_written_to_by_id(world: World) -> None:
     assert world.said("send_message")[0]["to_user_id"] == NEW.id
 
 
+def test_a_chat_that_was_never_begun_is_not_taken_for_the_next_ones(world: World) -> None:
+    """Nobody tells what they are called now, for there is no chat with them."""
+    ugo = ChatKey("private", user_id("ugo"))
+    world.state.roster.refresh("people")
+    world.answer("all_users", users=[{"username": "ugo", "online": True}])
+    world.said("all_users")
+    world.state.select(ugo)
+    world.state.roster.people.clear()
+    world.state.send(ugo, "ciao")
+    [sent] = world.said("send_message")
+    for _twice in "ab":
+        world.hear("error", code="not_found", error="…", client_id=sent["client_id"])
+    assert titles(world)[ugo.id] == "ugo (earlier)"
+
+
 def test_the_first_message_names_the_chat(world: World) -> None:
     world.state.send(NEW, "ciao")
     world.state.discard("x")
