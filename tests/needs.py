@@ -75,8 +75,8 @@ NEEDS = {
         ("prometheus",), (), ("prometheus",),
     ),
     "logrotate": Need(
-        "logrotate", lambda: bool(of_root("logrotate")), ("logrotate",), ("logrotate",),
-        ("logrotate",),
+        "logrotate with pkill", lambda: bool(of_root("logrotate") and shutil.which("pkill")),
+        ("logrotate", "procps"), ("logrotate", "procps-ng"), ("logrotate",),
     ),
     "nginx": Need(
         "nginx", lambda: bool(of_root("nginx")), ("nginx-light",), ("nginx",), ("nginx",)
