@@ -120,7 +120,9 @@ class Database:
                 f"--database: {self._path} cannot be used ({error}); {opening.advice(error)}."
             ) from None
         self._writer = self._pool(1, "")
-        self._commits = GroupCommit(self._writer, _BUSY_TIMEOUT_S, self._committed)
+        self._commits = GroupCommit(
+            self._writer, _BUSY_TIMEOUT_S, note=self._note, check=self._files.check
+        )
         self._readers = self._pool(_READERS, "PRAGMA query_only = ON")
 
     async def read(
@@ -195,7 +197,6 @@ class Database:
     def _watch(self) -> None:
         self._files.check()
         with _unreliable_where_it_fails("the file beside the database"):
-            self._lock_file.note_checkpointed(self._files.newly_checkpointed())
             self._lock_file.sync()
 
     async def _heard(self, how: str, answer: Awaitable[T]) -> T:
@@ -246,12 +247,14 @@ class Database:
             raise
         return connection
 
-    def _committed(self, commits: int) -> None:
-        """In the writer's thread, before anything of it is acknowledged. Raises Unreliable."""
+    def _note(self, commits: int) -> None:
+        """After each commit, in the writer's thread. Raises Unreliable."""
         self._flushed = False
-        self._files.check()
         with _unreliable_where_it_fails("the file beside the database"):
             self._lock_file.note_commits(commits)
+            if self._files.changed:  # the log may begin anew, without what was checkpointed
+                self._lock_file.note_checkpointed(self._files.newly_checkpointed())
+                self._lock_file.sync()
 
     def _configure(self, connection: sqlite3.Connection, extra: str = "") -> None:
         connection.execute("PRAGMA journal_mode = WAL")

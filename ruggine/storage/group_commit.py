@@ -48,21 +48,24 @@ class _Write:
 class GroupCommit:
     """The one that writes to a database, through a pool with a single thread.
 
-    `busy_timeout_s` is how long a write waits for the lock of another program. `committed` is
-    called after each commit, in the writer's thread and before anybody is answered, with how many
-    there have been; it may raise Unreliable. After that, and after one of the FATAL errors, nothing
-    is written any more.
+    `busy_timeout_s` is how long a write waits for the lock of another program. Before anybody is
+    answered, `note` is told in the writer's thread how many commits there have been, and `check`
+    is called in the reactor's: to it a look at a file costs nothing, while the writer would wait
+    for the interpreter's lock after it. Both may raise Unreliable. After that, and after one of the
+    FATAL errors, nothing is written any more.
     """
 
     def __init__(
         self,
         pool: adbapi.ConnectionPool,
         busy_timeout_s: float,
-        committed: Callable[[int], None],
+        *,
+        note: Callable[[int], None],
+        check: Callable[[], None],
     ) -> None:
         self._pool = pool
         self._busy_timeout_s = busy_timeout_s
-        self._note = committed
+        self._note, self._check = note, check
         self._waiting: list[_Write] = []
         self._committing = False
 
@@ -91,6 +94,11 @@ class GroupCommit:
 
     def _committed(self, outcomes: Sequence[Any], batch: Sequence[_Write]) -> None:
         """Who is answered may have more to write: that is part of the next transaction then."""
+        try:
+            self._check()
+        except Unreliable:
+            self._failed(Failure(), list(batch))
+            return
         self._committing = False
         for write, outcome in zip(batch, outcomes, strict=True):
             write.done.callback(outcome)  # a Failure too

@@ -186,12 +186,11 @@ async def test_a_power_cut_that_took_the_note_costs_no_epoch(machine: Machine) -
 async def test_commits_that_a_power_cut_took_are_noticed(machine: Machine) -> None:
     """As with --durability=relaxed: the lock file may have come further."""
     epoch = await play(machine, ["write"])
-    machine.crash()
-    short = machine.path.read_bytes(), machine.path.with_name("it.db-wal").read_bytes()
-    machine.start()
+    names = ("it.db", "it.db-wal")
+    short = [machine.path.with_name(name).read_bytes() for name in names]
     await play(machine, ["write"])
     machine.crash()
-    for name, content in zip(("it.db", "it.db-wal"), short, strict=True):
+    for name, content in zip(names, short, strict=True):
         machine.path.with_name(name).write_bytes(content)
     assert machine.start() != epoch
 
@@ -265,8 +264,7 @@ async def test_a_log_that_belongs_to_another_file_ends_the_start(machine: Machin
     await play(machine, ["write", "backup", "write"])
     with closing(sqlite3.connect(machine.path)) as other:
         other.execute("PRAGMA wal_checkpoint(RESTART)")
-    await play(machine, ["write"])
-    await machine.database.watch()
+    await play(machine, ["write", "write"])
     machine.crash()
     shutil.copy(machine.backup_file, machine.path)
     log = machine.path.with_name("it.db-wal")
@@ -282,7 +280,6 @@ async def test_a_log_that_belongs_to_another_file_ends_the_start(machine: Machin
 async def test_a_log_that_goes_on_where_a_backup_ends_is_welcome(machine: Machine) -> None:
     """Nothing is missing then, whoever forgot to remove it."""
     epoch = await play(machine, ["write", "backup", "write"])
-    await machine.database.watch()
     machine.crash()
     shutil.copy(machine.backup_file, machine.path)
     assert machine.start() == epoch
