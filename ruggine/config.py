@@ -13,28 +13,15 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any, Literal
-from urllib.parse import urlsplit
 
 from twisted.internet.endpoints import serverFromString
 
+from ruggine import redis_address
 from ruggine.errors import StartError
 from ruggine.model import Rate, Rates
+from ruggine.redis_address import RedisAddress
 
 LOG_LEVELS = ("debug", "info", "warn", "error")
-
-
-@dataclass(frozen=True, slots=True)
-class RedisAddress:
-    """Where a Redis is, and what to say to it. The password stays out of `repr`."""
-
-    host: str
-    port: int
-    database: int
-    username: str | None
-    password: str | None
-
-    def __repr__(self) -> str:
-        return f"redis://{self.host}:{self.port}/{self.database}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,17 +140,7 @@ def _readable(text: str) -> Path | None:
 
 
 def _redis(text: str) -> RedisAddress | None:
-    if not text:
-        return None
-    advice = "give a Redis such as redis://127.0.0.1:6379"
-    try:
-        url = urlsplit(text)
-        port, database = url.port or 6379, int(url.path.strip("/") or 0)
-    except ValueError:
-        raise ValueError(advice) from None
-    if url.scheme != "redis" or not url.hostname:
-        raise ValueError(advice)
-    return RedisAddress(url.hostname, port, database, url.username, url.password)
+    return redis_address.parse(text) if text else None
 
 
 def _one_of(*choices: str) -> Callable[[str], str]:
@@ -226,7 +203,12 @@ OPTIONS = (
         _endpoint,
     ),
     Option("database", "sqlite:data/ruggine.db", "where everything is kept", _database),
-    Option("redis", "", "joins several daemons: redis://HOST:PORT", _redis),
+    Option(
+        "redis",
+        "",
+        "joins several daemons: redis://HOST:PORT, rediss:// for TLS, or unix:PATH",
+        _redis,
+    ),
     Option(
         "durability",
         "full",

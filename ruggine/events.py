@@ -102,7 +102,7 @@ class ChatsChanged(Event, frozen=True, tag="chats_changed"):
 
 
 class SessionsEnded(Event, frozen=True, tag="sessions_ended"):
-    """On `user_events:<user_id>`: these sessions have ended; close their connections."""
+    """On `node:all`: these sessions have ended; close their connections, believe none of them."""
 
     user_id: str
     session_ids: tuple[str, ...]

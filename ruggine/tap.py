@@ -23,6 +23,7 @@ from twisted.python.failure import Failure
 from ruggine import __version__, clock, collector, config, errors, files, log, terminal
 from ruggine.bus.local import LocalBus, LocalSessionCache
 from ruggine.bus.redis import RedisBus
+from ruggine.bus.signing import key_of
 from ruggine.config import Config
 from ruggine.daemon import Daemon, Port, Process
 from ruggine.domain.accounts import Accounts
@@ -196,7 +197,11 @@ def make_daemon(
     message_log = MessageLog(database)
     passwords = Passwords(reactor, limits.max_waiting_logins)
     redis = (
-        RedisBus(reactor, chosen.redis, spawn, lambda: database.bus_key) if chosen.redis else None
+        RedisBus(
+            reactor, chosen.redis, spawn, now, lambda: key_of(database.bus_key, database.epoch)
+        )
+        if chosen.redis
+        else None
     )
     hub = Hub(
         log=message_log,
@@ -211,7 +216,7 @@ def make_daemon(
     )
     sessions = Sessions(
         store=sessions_stored,
-        cache=redis or LocalSessionCache(reactor.seconds),
+        cache=redis.sessions if redis else LocalSessionCache(reactor.seconds),
         hub=hub,
         clock=clock.steady(),
         idle_s=limits.session_idle_s,

@@ -25,7 +25,8 @@ def program(name: str) -> str:
 class Redis:
     """One server on a free port, with the repository's own configuration."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *options: str) -> None:
+        self.options = options
         self.port = free_port()
         self.url = f"redis://127.0.0.1:{self.port}"
         self._folder = folder
@@ -37,7 +38,7 @@ class Redis:
             os.chmod(server, 0o755)
         with (self._folder / "redis.log").open("ab") as log:
             self._process = subprocess.Popen(
-                [server, CONFIGURATION, "--port", str(self.port)],
+                [server, CONFIGURATION, "--port", str(self.port), *self.options],
                 stdout=log, stderr=log, cwd=self._folder,
             )  # fmt: skip
         wait_until(self._answers)
@@ -73,6 +74,6 @@ class Redis:
         try:
             with socket.create_connection(("127.0.0.1", self.port), 1) as probe:
                 probe.sendall(b"PING\r\n")
-                return probe.recv(16).startswith(b"+PONG")
+                return probe.recv(16).startswith((b"+PONG", b"-NOAUTH"))
         except OSError:
             return False

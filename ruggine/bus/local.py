@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection
 
 from ruggine.domain.recent import Recent
 from ruggine.events import AnyEvent
-from ruggine.model import Session
+from ruggine.model import EndedSession, Session
 
 SESSION_TTL_S = 60
 """How long a session may be believed without a look at the database."""
@@ -47,9 +47,9 @@ class LocalSessionCache:
         if not ended:
             self._keep(token_hash, session)
 
-    async def forget(self, token_hashes: Collection[bytes]) -> None:
-        for token_hash in token_hashes:
-            self._keep(token_hash, None)
+    async def forget(self, ended: Collection[EndedSession]) -> None:
+        for session in ended:
+            self._keep(session.token_hash, None)
 
     def _keep(self, token_hash: bytes, session: Session | None) -> None:
         self._sessions.put(token_hash, (session, self._monotonic() + SESSION_TTL_S))

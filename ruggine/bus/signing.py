@@ -10,6 +10,12 @@ _SEAL = b',"mac":"%s"}'
 _LENGTH = len(_SEAL % (b"0" * 2 * _SIZE))
 
 
+def key_of(secret: bytes, epoch: str) -> bytes:
+    """What the daemons of a database sign with. A restored one has a history of its own, and with
+    it a key: what was signed before would tell of messages that it does not have."""
+    return blake2b(epoch.encode(), key=secret).digest()
+
+
 class Signing:
     """Signs JSON objects with keyed BLAKE2b (RFC 7693), for the one place that they are meant for.
 

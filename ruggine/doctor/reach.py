@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 import re
 import socket
 import ssl
@@ -10,8 +9,9 @@ from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass
 
-from ruggine.config import Config, RedisAddress
+from ruggine.config import Config
 from ruggine.doctor.finding import Finding, fault, ok, warning
+from ruggine.redis_address import RedisAddress
 
 _PATIENCE_S = 2.0
 _UPGRADE = (
@@ -97,15 +97,15 @@ def check_redis(redis: RedisAddress | None) -> Iterator[Finding]:
     except OSError as error:
         problem = f"no answer ({error})"
     if problem:
-        yield fault("Redis", f"{redis!r}: {problem}; start it, or correct --redis")
-    elif redis.password is None and not _is_loopback(redis.host):
-        text = f"{redis!r} answers without a password: whoever reaches it reads messages"
+        yield fault("Redis", f"{redis}: {problem}; start it, or correct --redis")
+    elif redis.password is None and not redis.private:
+        text = f"{redis} answers without a password: whoever reaches it reads messages"
         yield warning(
             "Redis",
             f"{text} (`ruggine deploy redis` writes a redis.conf that says how to close it)",
         )
     else:
-        yield ok("Redis", f"{redis!r} answers")
+        yield ok("Redis", f"{redis} answers")
 
 
 def _ask_redis(redis: RedisAddress) -> str:
@@ -114,7 +114,7 @@ def _ask_redis(redis: RedisAddress) -> str:
     if redis.password is not None:
         commands.insert(0, ["AUTH", *([redis.username] if redis.username else []), redis.password])
     with (
-        closing(socket.create_connection((redis.host, redis.port), _PATIENCE_S)) as connection,
+        closing(_connect_to_redis(redis)) as connection,
         connection.makefile("rb") as replies,
     ):
         for command in [*commands, ["SELECT", str(redis.database)]]:
@@ -129,8 +129,13 @@ def _ask_redis(redis: RedisAddress) -> str:
     return ""
 
 
-def _is_loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
+def _connect_to_redis(redis: RedisAddress) -> socket.socket:
+    if redis.path:
+        connection = socket.socket(socket.AF_UNIX)
+        connection.settimeout(_PATIENCE_S)
+        connection.connect(redis.path)
+        return connection
+    plain = socket.create_connection((redis.host, redis.port), _PATIENCE_S)
+    if redis.tls is None:
+        return plain
+    return redis.tls.context().wrap_socket(plain, server_hostname=redis.host)

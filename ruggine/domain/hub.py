@@ -259,7 +259,7 @@ class Hub:
     def sessions_ended(self, user_id: str, session_ids: Collection[str]) -> None:
         """Close the connections of these sessions, here and on other nodes."""
         self._end_sessions(user_id, session_ids)
-        self._bus.publish(user_channel(user_id), SessionsEnded(user_id, tuple(session_ids)))
+        self._bus.publish(ALL_NODES, SessionsEnded(user_id, tuple(session_ids)))
 
     # What the bus brings
 

@@ -126,7 +126,7 @@ class SessionCache(Protocol):
 
     def put(self, token_hash: bytes, session: Session) -> None: ...
 
-    async def forget(self, token_hashes: Collection[bytes]) -> None:
+    async def forget(self, ended: Collection[EndedSession]) -> None:
         """These sessions have ended: when this returns, no node finds them here again. Waits no
         longer than a second, and never raises."""
 

@@ -111,4 +111,4 @@ class Sessions:
             by_user.setdefault(session.user_id, []).append(session.id)
         for user_id, session_ids in by_user.items():
             self._hub.sessions_ended(user_id, session_ids)
-        await self._cache.forget([session.token_hash for session in ended])
+        await self._cache.forget(ended)

@@ -7,9 +7,10 @@ from twisted.internet.defer import Deferred
 from twisted.internet.task import Clock
 
 from ruggine.bus.local import SESSION_TTL_S, LocalSessionCache
-from ruggine.model import Session, User
+from ruggine.model import EndedSession, Session, User
 
 SESSION = Session("s", User("1", "luigi"), "", 0.0, 0.0)
+ENDED = EndedSession("s", "1", b"hash")
 
 
 class Cache:
@@ -25,7 +26,7 @@ class Cache:
         return found[0]
 
     def forget(self) -> None:
-        Deferred.fromCoroutine(self.cache.forget([b"hash"]))
+        Deferred.fromCoroutine(self.cache.forget([ENDED]))
 
 
 @pytest.fixture

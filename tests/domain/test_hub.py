@@ -14,6 +14,7 @@ from ruggine import errors
 from ruggine.domain import hub
 from ruggine.domain.hub import Hub
 from ruggine.events import (
+    ALL_NODES,
     AnyEvent,
     ChatsChanged,
     EntryAppended,
@@ -359,7 +360,7 @@ def test_ended_sessions_close_their_connections_and_no_others(node: Node) -> Non
     here, other, dory = node.seat(LUIGI, "a"), node.seat(LUIGI, "b"), node.seat(DORY, "a")
     node.hub.sessions_ended(LUIGI.id, ["a"])
     assert [seat.ended for seat in (here, other, dory)] == [Ending.SESSION_ENDED, None, None]
-    assert node.bus.published == [("user_events:1", SessionsEnded(LUIGI.id, ("a",)))]
+    assert node.bus.published == [(ALL_NODES, SessionsEnded(LUIGI.id, ("a",)))]
     node.hub.on_event(SessionsEnded(LUIGI.id, ("b",)))
     assert other.ended is Ending.SESSION_ENDED
 

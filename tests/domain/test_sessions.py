@@ -66,9 +66,9 @@ class Cache:
     def put(self, hash_: bytes, session: Session) -> None:
         self.known[hash_] = session
 
-    async def forget(self, hashes: Collection[bytes]) -> None:
-        for hash_ in hashes:
-            self.known.pop(hash_, None)
+    async def forget(self, ended: Collection[EndedSession]) -> None:
+        for session in ended:
+            self.known.pop(session.token_hash, None)
 
 
 class Office:
