@@ -34,6 +34,7 @@ class Limits:
     max_handshake_size: int
     max_outgoing_buffer: int
     max_connections_per_user: int
+    max_sessions_per_user: int
     max_group_members: int
     max_fragments: int
     max_waiting_requests: int
@@ -238,6 +239,12 @@ OPTIONS = (
     ),
     Option(
         "max-connections-per-user", "10", "connections a user may have at once", _whole(1, 10_000)
+    ),
+    Option(
+        "max-sessions-per-user",
+        "50",
+        "sessions a user may have; the longest unused ends",
+        _whole(1, 10_000),
     ),
     Option("max-group-members", "256", "members a group may have", _whole(2, 5000)),
     Option("max-fragments", "64", "fragments in a WebSocket message", _whole(1, 10_000)),

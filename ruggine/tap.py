@@ -189,7 +189,7 @@ def make_daemon(
         fail=_fail,
     )
     accounts_stored = AccountStore(database)
-    sessions_stored = SessionStore(database)
+    sessions_stored = SessionStore(database, limits.max_sessions_per_user)
     chats_stored = ChatStore(database)
     groups_stored = GroupStore(database, chosen.limits.max_group_members)
     friends_stored = FriendStore(database)

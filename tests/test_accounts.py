@@ -105,6 +105,47 @@ def test_an_unknown_user_and_a_wrong_password_are_one_answer(
     assert events(daemon, name).count("failed_login") == 5
 
 
+def test_a_login_may_replace_the_session_of_its_device(daemon: Daemon, line: Telephone) -> None:
+    """Whose connections close; without a device there is nothing to replace."""
+    name, token = register(daemon, "luigi")
+    phone = line.ask(f"/login {name} {PASSWORD} phone").split()[-1]
+    first = line.ask(f"/login {name} {PASSWORD} cron replace=yes").split()[-1]
+    socket = WebSocket(daemon.url, first)
+    for replace in ("", "replace=no", "replace=yes=yes"):
+        answer = line.ask(f"/login {name} wrong-password {replace}")
+        assert refused(answer, "invalid_request" if replace else "invalid_credentials")
+    assert refused(line.ask(f"/login {name} {PASSWORD} replace=yes"), "invalid_request")
+    assert refused(
+        line.ask(f"/login {name} wrong-password cron replace=yes"), "invalid_credentials"
+    )
+    assert socket.silent()
+    second = line.ask(f"/login {name} {PASSWORD} cron replace=yes").split()[-1]
+    closes_with_4501(socket)
+    assert refused(line.ask(f"/validate_session {first}"), "invalid_session")
+    for valid in (token, phone, second):
+        assert line.ask(f"/validate_session {valid}") == f"OK: {name}"
+    # A device of that name is named in quotes.
+    named = line.ask(f'/login {name} {PASSWORD} "replace=yes"').split()[-1]
+    assert line.ask_lines(f"/sessions {named}")[-1].split()[1] == "replace=yes"
+
+
+def test_a_user_has_so_many_sessions_at_most(own_daemon: Daemon) -> None:
+    """The one that a client uses stays, the newest is valid, and the longest unused has ended."""
+    own_daemon._options = ("--max-sessions-per-user", "3")
+    own_daemon.start()
+    name, token = register(own_daemon, "luigi")
+    socket = WebSocket(own_daemon.url, token)
+    with Telephone(own_daemon.tcp_port) as line:
+        tokens = [line.ask(f"/login {name} {PASSWORD} cron").split()[-1] for _ in range(6)]
+        assert socket.silent()
+        expected = [f"OK: {name}"] * 2
+        assert [line.ask(f"/validate_session {t}") for t in tokens[-2:]] == expected
+        for ended in tokens[:-2]:
+            assert refused(line.ask(f"/validate_session {ended}"), "invalid_session")
+        assert line.ask_lines(f"/sessions {token}")[0] == "OK: Sessions: 3"
+    socket.hang_up()
+
+
 def test_sessions_are_listed_oldest_first(daemon: Daemon, line: Telephone) -> None:
     name, token = register(daemon, "luigi")
     line.ask(f'/login {name} {PASSWORD} "il mio telefono"')
@@ -252,9 +293,9 @@ def test_help(line: Telephone) -> None:
     assert "/send_private_message <token> <username> [id=<client_id>] <text…>" in commands
     for command in ("login", "/login"):
         assert line.ask_lines(f"/help {command}") == [
-            "OK: /login <username> <password> [device]",
-            "Start a new session; other sessions stay.",
-            'Example: /login luigi "a good password" laptop',
+            "OK: /login <username> <password> [device] [replace=yes]",
+            "Start a new session; other sessions stay. replace=yes ends those of the same device.",
+            'Example: /login luigi "a good password" laptop replace=yes',
         ]
     assert refused(line.ask("/help fly"), "invalid_request")
 

@@ -51,8 +51,10 @@ class Accounts:
         await self._store.add(password_hash, session, token_hash(token), address)
         return session.user, token
 
-    async def log_in(self, name: str, password: str, device: str, address: str) -> tuple[User, str]:
-        """The user and a new session's token.
+    async def log_in(
+        self, name: str, password: str, device: str, address: str, *, replace: bool = False
+    ) -> tuple[User, str]:
+        """The user and a new session's token; with `replace` the others of that device end.
 
         Raises InvalidCredentials after the same work for an unknown user and a wrong password,
         and RateLimited after too many of them.
@@ -66,7 +68,7 @@ class Accounts:
                 found.user.id if found else None, self._clock(), address
             )
             raise errors.InvalidCredentials
-        return user, await self._sessions.begin(user, device, address)
+        return user, await self._sessions.begin(user, device, address, replace=replace)
 
     async def change_password(self, session: Session, old: str, new: str, address: str) -> None:
         """Ends the user's other sessions. Raises InvalidCredentials, RateLimited."""

@@ -203,6 +203,11 @@ class Hub:
         """Every attached connection."""
         return [c for user in self._users.values() for c in user.connections]
 
+    def connections_of(self, user_id: str) -> list[ports.Connection]:
+        """A user's connections to this node."""
+        user = self._users.get(user_id)
+        return list(user.connections) if user is not None else []
+
     def online_here(self) -> list[str]:
         return [user.id for user in self._users.values() if user.connections]
 

@@ -91,7 +91,18 @@ class AccountStore(Protocol):
 
 
 class SessionStore(Protocol):
-    async def add(self, session: Session, token_hash: bytes, address: str) -> None: ...
+    async def add(
+        self,
+        session: Session,
+        token_hash: bytes,
+        address: str,
+        in_use: Collection[str] = (),
+        *,
+        replace: bool = False,
+    ) -> list[EndedSession]:
+        """Begin a session, and end those of the same user that have to make room for it: with
+        `replace` all of its device, and the longest unused ones above the limit. Sessions with an
+        id `in_use` are being used now."""  # fmt: skip
 
     async def find(self, token_hash: bytes) -> Session | None: ...
 

@@ -40,7 +40,7 @@ class Sessions:
         self._clock = clock
         self._idle_s = idle_s
         self._max_s = max_s
-        self._used: set[str] = set()
+        self._used: dict[str, set[str]] = {}
 
     def new(self, user: User, device: str) -> tuple[Session, str]:
         """A session that is stored nowhere yet, and its token, which is known nowhere else."""
@@ -48,10 +48,15 @@ class Sessions:
         session = Session(uuid.uuid4().hex[:16], user, device, now_s, now_s)
         return session, TOKEN_PREFIX + secrets.token_urlsafe(_TOKEN_BYTES)
 
-    async def begin(self, user: User, device: str, address: str) -> str:
-        """A new session's token; other sessions stay."""
+    async def begin(self, user: User, device: str, address: str, *, replace: bool = False) -> str:
+        """A new session's token. Other sessions stay, but for those that have to make room."""
         session, token = self.new(user, device)
-        await self._store.add(session, token_hash(token), address)
+        in_use = self._used.get(user.id, set()).union(
+            connection.session.id for connection in self._hub.connections_of(user.id)
+        )
+        await self.ended(
+            await self._store.add(session, token_hash(token), address, in_use, replace=replace)
+        )
         return token
 
     async def find(self, token: str) -> Session:
@@ -66,7 +71,7 @@ class Sessions:
         now_s = self._clock()
         if session.last_seen_s + self._idle_s < now_s or session.created_s + self._max_s < now_s:
             raise errors.InvalidSession
-        self._used.add(session.id)
+        self._used.setdefault(session.user.id, set()).add(session.id)
         return session
 
     async def of_user(self, user: User, asked: Asked) -> Part[Session]:
@@ -97,7 +102,8 @@ class Sessions:
     async def sweep(self) -> None:
         """Note which sessions were used, and end the expired ones. Called now and then."""
         now_s = self._clock()
-        used, self._used = self._used, set()
+        by_user, self._used = self._used, {}
+        used = set().union(*by_user.values())
         used.update(connection.session.id for connection in self._hub.connections())
         if used:
             await self._store.touch(used, now_s)

@@ -12,16 +12,28 @@ from ruggine.storage.database import Cursor, Database
 SessionEvent = Literal["login", "failed_login", "logout", "revoke", "expire"]
 
 _NETWORKS_OF_A_USER = 64
+_NOTED_WITHIN_S = 120.0
 
 
 class SessionStore:
     """Sessions by the SHA-256 of their token. Implements `ruggine.domain.ports.SessionStore`."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, max_of_user: int) -> None:
         self._database = database
+        self._max_of_user = max_of_user
 
-    async def add(self, session: Session, token_hash: bytes, address: str) -> None:
-        await self._database.write(add_txn, session, token_hash, address)
+    async def add(
+        self,
+        session: Session,
+        token_hash: bytes,
+        address: str,
+        in_use: Collection[str] = (),
+        *,
+        replace: bool = False,
+    ) -> list[EndedSession]:
+        return await self._database.write(
+            _begin_txn, session, token_hash, address, list(in_use), replace, self._max_of_user
+        )
 
     async def find(self, token_hash: bytes) -> Session | None:
         return await self._database.read(_find_txn, token_hash)
@@ -73,6 +85,58 @@ def add_txn(cursor: Cursor, session: Session, token_hash: bytes, address: str) -
     )
     note_txn(cursor, "login", session.user.id, session.id, session.created_s, address)
     _note_network(cursor, session, network_of(address))
+
+
+def _begin_txn(
+    cursor: Cursor,
+    session: Session,
+    token_hash: bytes,
+    address: str,
+    in_use: list[str],
+    replace: bool,
+    most: int,
+) -> list[EndedSession]:
+    replaced = _end_device_txn(cursor, session, address) if replace else []
+    add_txn(cursor, session, token_hash, address)
+    return replaced + _end_surplus_txn(cursor, session, in_use, most, address)
+
+
+def _end_device_txn(cursor: Cursor, session: Session, address: str) -> list[EndedSession]:
+    ended = _ended(
+        cursor.execute(
+            "DELETE FROM sessions WHERE user_id = ? AND device = ? "
+            "RETURNING id, user_id, token_hash",
+            (session.user.id, session.device),
+        )
+    )
+    _note_all(cursor, "revoke", ended, session.created_s, address)
+    return ended
+
+
+def _end_surplus_txn(
+    cursor: Cursor, begun: Session, in_use: list[str], most: int, address: str
+) -> list[EndedSession]:
+    """End what was unused for longest.
+
+    Uses are noted once a minute: of those that may be in use right now, the ones that were used
+    after their login stay longest, so that a crowd of fresh logins ends no client at work.
+    """
+    user_id = begun.user.id
+    count = cursor.execute("SELECT COUNT(*) FROM sessions WHERE user_id = ?", (user_id,))
+    if count.fetchone()[0] <= most:
+        return []
+    _touch_txn(cursor, in_use, begun.created_s)
+    ended = _ended(
+        cursor.execute(
+            "DELETE FROM sessions WHERE id IN ("
+            "SELECT id FROM sessions WHERE user_id = ? AND id <> ? ORDER BY "
+            "MIN(last_seen_s, ?) DESC, last_seen_s > created_s DESC, last_seen_s DESC, id "
+            "LIMIT -1 OFFSET ?) RETURNING id, user_id, token_hash",
+            (user_id, begun.id, begun.created_s - _NOTED_WITHIN_S, most - 1),
+        )
+    )
+    _note_all(cursor, "expire", ended, begun.created_s, address)
+    return ended
 
 
 def _note_network(cursor: Cursor, session: Session, network: str) -> None:

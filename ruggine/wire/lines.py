@@ -1,10 +1,10 @@
 """The line port as values: one line in, one request out; one result in, reply lines out.
 
 A command's `usage` is its grammar (docs/protocol.md, section 2): `<name>` is one argument, `[name]`
-an optional one, `[key=<…>]` an optional named one, and `<name…>` takes the rest of the line as it
-stands. In place of any of them a program writes `text=` and a JSON string (RFC 8259, section 7),
-which can hold whatever a text may hold. `<token>` is not part of the request: it says for whom it
-is made.
+an optional one, `[key=<…>]` an optional named one, `[key=yes]` one that is said or not, and
+`<name…>` takes the rest of the line as it stands. In place of any of them a program writes `text=`
+and a JSON string (RFC 8259, section 7), which can hold whatever a text may hold. `<token>` is not
+part of the request: it says for whom it is made.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import json
 import re
 import types
 import typing
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Literal
 
@@ -35,7 +36,8 @@ _JSON = re.compile(r'text=("(?:[^"\\]|\\.)*")(?=[ \t]|$)', re.DOTALL)
 _JSON_BEGINS = 'text="'
 _NAMED = re.compile(r"([a-z]+)=([^ \t]*)(?=[ \t]|$)")
 _USAGE_PART = re.compile(
-    r"\[(?P<named>[a-z]+)=<[a-z_]+>\]|[<\[](?P<name>[a-z_]+(?:[,| a-z_]*[a-z_])?)(?P<rest>…?)[>\]]"
+    r"\[(?P<named>[a-z]+)=(?P<yes>yes|<[a-z_]+>)\]|"
+    r"[<\[](?P<name>[a-z_]+(?:[,| a-z_]*[a-z_])?)(?P<rest>…?)[>\]]"
 )
 _FIELDS = {
     "id": "client_id",
@@ -59,7 +61,7 @@ class Parameter:
     """
 
     field: str
-    how: Literal["one", "rest", "named", "chat"]
+    how: Literal["one", "rest", "named", "yes", "chat"]
     key: str
     required: bool
 
@@ -130,10 +132,10 @@ class _Reader:
         return Line(token, self._convert(values))
 
     def _values(self) -> dict[str, str]:
-        named = {p.key: p.field for p in self._command.parameters if p.how == "named"}
+        named = {p.key: p for p in self._command.parameters if p.how in ("named", "yes")}
         values: dict[str, str] = {}
         for parameter in self._command.parameters:
-            if parameter.how == "named":
+            if parameter.key in named or (not parameter.required and self._named_is_next(named)):
                 self._read_named(named, values)
                 continue
             value = self._rest() if parameter.how == "rest" else self._one()
@@ -145,12 +147,18 @@ class _Reader:
                 raise self._wrong(f"<{parameter.field}> is missing.")
         return values
 
-    def _read_named(self, named: dict[str, str], values: dict[str, str]) -> None:
-        self._skip_blank()
-        while (match := _NAMED.match(self._text, self._position)) and match[1] in named:
-            values[named.pop(match[1])] = match[2]
+    def _read_named(self, named: dict[str, Parameter], values: dict[str, str]) -> None:
+        while (match := self._named_is_next(named)) is not None:
+            parameter = named.pop(match[1])
+            if parameter.how == "yes" and match[2] != "yes":
+                raise self._wrong(f"{match[1]}=yes is all that can be said here.")
+            values[parameter.field] = "true" if parameter.how == "yes" else match[2]
             self._position = match.end()
-            self._skip_blank()
+
+    def _named_is_next(self, named: Collection[str]) -> re.Match[str] | None:
+        self._skip_blank()
+        match = _NAMED.match(self._text, self._position)
+        return match if match is not None and match[1] in named else None
 
     def _one(self) -> str | None:
         self._skip_blank()
@@ -218,9 +226,9 @@ def _command_of(request: type[Request], usage: str) -> Command:
 def _parameter(request: type[Request], part: re.Match[str]) -> Parameter:
     name = part["named"] or part["name"]
     fields = request.__struct_fields__
-    how: Literal["one", "rest", "named", "chat"] = "one"
+    how: Literal["one", "rest", "named", "yes", "chat"] = "one"
     if part["named"]:
-        how = "named"
+        how = "yes" if part["yes"] == "yes" else "named"
     elif part["rest"]:
         how = "rest"
     elif name == "chat" and "chat" not in fields:

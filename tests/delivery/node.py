@@ -50,7 +50,7 @@ class Node:
         self.hub = Hub(
             log=log,
             chats=chats,
-            sessions=SessionStore(self.database),
+            sessions=SessionStore(self.database, 50),
             bus=self.end,
             frame=lambda chat, entry: (chat, entry),
             frame_notice=lambda notice: notice,

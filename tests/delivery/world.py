@@ -67,7 +67,7 @@ def found_town(path: Path) -> Town:
         accounts, groups = AccountStore(database), GroupStore(database, 256)
         for session in sessions[:3]:
             await accounts.add("hash", session, session.id.encode(), "")
-        await SessionStore(database).add(sessions[3], b"3", "")
+        await SessionStore(database, 50).add(sessions[3], b"3", "")
         await ChatStore(database).private(LUIGI, DORY)
         change, _ = await groups.create(LUIGI, "gita", [], 0.0)
         assert change.chat.group_id is not None

@@ -23,8 +23,18 @@ class Store:
         self.sessions: dict[bytes, Session] = {}
         self.touched: list[tuple[set[str], float]] = []
 
-    async def add(self, session: Session, hash_: bytes, address: str) -> None:
+    async def add(
+        self,
+        session: Session,
+        hash_: bytes,
+        address: str,
+        in_use: Collection[str],
+        *,
+        replace: bool,
+    ) -> list[EndedSession]:
         self.sessions[hash_] = session
+        self.in_use = set(in_use)
+        return []
 
     async def find(self, hash_: bytes) -> Session | None:
         return self.sessions.get(hash_)
@@ -46,6 +56,9 @@ class Hub:
     def __init__(self) -> None:
         self.live: list[Any] = []
         self.ended: list[tuple[str, list[str]]] = []
+
+    def connections_of(self, user_id: str) -> list[Any]:
+        return [connection for connection in self.live if connection.session.user.id == user_id]
 
     def connections(self) -> list[Any]:
         return self.live
@@ -160,3 +173,16 @@ def test_a_connection_keeps_its_session_in_use(office: Office) -> None:
     office.hub.live.append(connection)
     result(office.sessions.sweep())
     assert office.store.touched == [({session.id}, 5000.0)]
+
+
+def test_a_login_names_the_sessions_in_use(office: Office) -> None:
+    """Those that were used since the last sweep, and those of connections; the user's own only."""
+    for user in (LUIGI, User("2", "dory")):
+        used = result(office.sessions.begin(user, "", ""))
+        assert office.valid(used)
+        result(office.sessions.begin(user, "", ""))
+    ids = [session.id for session in office.store.sessions.values()]
+    connection: Any = type("Connection", (), {"session": [*office.store.sessions.values()][1]})
+    office.hub.live.append(connection)
+    office.begin()
+    assert office.store.in_use == {ids[0], ids[1]}

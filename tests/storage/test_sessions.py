@@ -12,13 +12,15 @@ from ruggine.storage.database import Database
 from ruggine.storage.sessions import SessionStore
 from tests.storage.conftest import Town
 
+MOST = 70
+
 
 class Desk:
     """Luigi and his sessions; the town has begun one for him at 100."""
 
     def __init__(self, database: Database, luigi: User) -> None:
         self._database = database
-        self.store = SessionStore(database)
+        self.store = SessionStore(database, MOST)
         self.luigi = luigi
 
     async def log_in(self, id_: str, at_s: float) -> Session:
@@ -27,9 +29,11 @@ class Desk:
         return session
 
     async def ids(self) -> list[str]:
-        return [session.id for session in await self.store.of_user(self.luigi.id, (-1.0, ""), 10)][
-            1:
-        ]
+        """All but the one of the town."""
+        return [session.id for session in await self.sessions()][1:]
+
+    async def sessions(self) -> list[Session]:
+        return list(await self.store.of_user(self.luigi.id, (-1.0, ""), 2 * MOST))
 
     async def events(self) -> list[tuple[str, str | None, str]]:
         rows = await self._database.read(
@@ -87,9 +91,7 @@ async def test_an_idle_session_and_an_old_one_expire(desk: Desk) -> None:
     await desk.store.touch(["used", "old"], 900.0)
     ended = await desk.store.expire(1000.0, idle_before_s=500.0, begun_before_s=180.0)
     assert {session.id for session in ended} >= {"idle", "old"}
-    assert [session.id for session in await desk.store.of_user(desk.luigi.id, (-1.0, ""), 10)] == [
-        "used"
-    ]
+    assert [session.id for session in await desk.sessions()] == ["used"]
     assert ("expire", "idle", "") in await desk.events()
 
 
@@ -131,3 +133,60 @@ async def test_an_owner_is_known_where_they_have_logged_in(database: Database, d
     await desk.store.expire(1000.0, idle_before_s=0.0, begun_before_s=301.0)
     assert not await known("192.0.2.0")
     assert await known("192.0.2.1")
+
+
+async def fill(desk: Desk, at_s: float) -> None:
+    """As many sessions as there may be; one was begun with the town, at 100."""
+    for number in range(MOST - 1):
+        await desk.log_in(f"{number}", at_s + number)
+
+
+@pytest_twisted.ensureDeferred
+async def test_the_longest_unused_session_makes_room(desk: Desk) -> None:
+    """However old it is: the one of the town was begun first, and is used."""
+    await fill(desk, 200.0)
+    [oldest, *_] = await desk.sessions()
+    await desk.store.touch([oldest.id, "0"], 900.0)
+    ended = await desk.store.add(Session("new", desk.luigi, "", 1000.0, 1000.0), b"new", "")
+    assert [session.id for session in ended] == ["1"]
+    assert len(await desk.sessions()) == MOST
+    assert ("expire", "1", "") in await desk.events()
+
+
+@pytest_twisted.ensureDeferred
+async def test_a_crowd_of_logins_ends_no_session_in_use(desk: Desk) -> None:
+    """Whether its use was noted in the last minute, or is known only to this node."""
+    await desk.log_in("desktop", 200.0)
+    await desk.log_in("phone", 201.0)
+    await desk.store.touch(["desktop"], 950.0)
+    for number in range(2 * MOST):
+        id_, now_s = f"script {number}", 1000.0 + number / 10
+        session = Session(id_, desk.luigi, "script", now_s, now_s)
+        await desk.store.add(session, id_.encode(), "", ["phone"])
+    ids = {session.id for session in await desk.sessions()}
+    assert len(ids) == MOST
+    assert {"desktop", "phone", f"script {2 * MOST - 1}"} <= ids
+
+
+@pytest_twisted.ensureDeferred
+async def test_too_many_from_before_end_at_the_next_login(database: Database, desk: Desk) -> None:
+    """As after an upgrade, or where the limit was lowered. Those of others stay."""
+    await fill(desk, 200.0)
+    store = SessionStore(database, 3)
+    ended = await store.add(Session("new", desk.luigi, "", 1000.0, 1000.0), b"new", "")
+    assert len(ended) == MOST - 2
+    assert [s.id for s in await desk.sessions()] == ["67", "68", "new"]
+
+
+@pytest_twisted.ensureDeferred
+async def test_a_session_may_replace_those_of_its_device(desk: Desk, town: Town) -> None:
+    dory = await town.user("dory")
+    await desk.store.add(Session("hers", dory, "laptop", 200.0, 200.0), b"hers", "")
+    for id_, device in (("one", "laptop"), ("two", "laptop"), ("phone", "phone")):
+        await desk.store.add(Session(id_, desk.luigi, device, 200.0, 200.0), id_.encode(), "")
+    new = Session("new", desk.luigi, "laptop", 300.0, 300.0)
+    ended = await desk.store.add(new, b"new", "192.0.2.9", replace=True)
+    assert {session.id for session in ended} == {"one", "two"}
+    assert {s.id for s in await desk.sessions()} >= {"phone", "new"}
+    assert await desk.store.find(b"hers") is not None
+    assert ("revoke", "one", "192.0.2.9") in await desk.events()

@@ -46,7 +46,7 @@ class AccountCommands:
     async def _login(self, caller: Caller, r: requests.Login) -> frames.Reply:
         try:
             user, token = await self._accounts.log_in(
-                r.username, r.password, r.device, caller.address
+                r.username, r.password, r.device, caller.address, replace=r.replace
             )
         except errors.Refusal as refusal:
             self.logins[refusal.code] += 1

@@ -6,6 +6,7 @@ from typing import Annotated, ClassVar
 
 from msgspec import Meta, Struct
 
+from ruggine import errors
 from ruggine.wire import rules
 from ruggine.wire.requests.base import ChatType, ListRequest, Request, Seq, check_chat
 
@@ -46,17 +47,20 @@ class Register(Request, frozen=True):
 
 
 class Login(Request, frozen=True):
-    """Start a new session; other sessions stay."""
+    """Start a new session; other sessions stay. replace=yes ends those of the same device."""
 
-    usage: ClassVar[str] = "/login <username> <password> [device]"
-    example: ClassVar[str] = '/login luigi "a good password" laptop'
+    usage: ClassVar[str] = "/login <username> <password> [device] [replace=yes]"
+    example: ClassVar[str] = '/login luigi "a good password" laptop replace=yes'
 
     username: str
     password: str
     device: Annotated[str, Meta(max_length=64)] = ""
+    replace: bool = False
 
     def __post_init__(self) -> None:
         rules.check_plain(self.device, "A device name")
+        if self.replace and not self.device:
+            raise errors.InvalidRequest("Name the device whose sessions are to be replaced.")
 
 
 class ValidateSession(Request, frozen=True):
