@@ -12,7 +12,7 @@ from pathlib import Path
 
 from ruggine.bench.figures import Figures
 from tests.daemon import Daemon
-from tests.hostile import work
+from tests.hostile import passwords, work
 from tests.hostile.harness import (
     PAIR_OPTIONS,
     Attack,
@@ -22,7 +22,7 @@ from tests.hostile.harness import (
     target_of,
 )
 
-ATTACKS = [*work.ATTACKS]
+ATTACKS = [*work.ATTACKS, *passwords.ATTACKS]
 """Of every kind: a new file adds its own here."""
 
 ACCOUNTS = 10

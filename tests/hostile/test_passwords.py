@@ -2,53 +2,17 @@
 
 from __future__ import annotations
 
-import selectors
 import socket
 import time
-from itertools import count
 from urllib.request import urlopen
 
 import pytest
 
 from tests.cast import Telephone, register
 from tests.daemon import PASSWORD, Daemon, wait_until
-from tests.hostile.harness import Attack, Target, attacking, target_of
+from tests.hostile.harness import attacking, target_of
+from tests.hostile.passwords import GUESSING
 from tests.patience import PATIENCE_S, stretched
-
-ADDRESSES = 80
-ALLOWANCE = 30
-"""Logins of one address at once (`--logins-rate`), which are all sent at once."""
-
-
-def guessing(target: Target, size: int) -> None:
-    """From so many addresses, each within its allowance: 30 logins at once, and one every 2 s.
-
-    The names are those of nobody, all different: tries for one account at once are bounded apart.
-    """
-    names = count()
-    with selectors.DefaultSelector() as selector:
-        lines = [
-            socket.create_connection(target.line, 20, source_address=(f"127.0.1.{2 + n}", 0))
-            for n in range(size)
-        ]
-        for line in lines:
-            line.sendall(b"".join(guess(next(names)) for _ in range(ALLOWANCE)))
-            selector.register(line, selectors.EVENT_READ, line)
-        again_s = time.monotonic()
-        while True:
-            again_s += 60 / ALLOWANCE
-            while (wait_s := again_s - time.monotonic()) > 0:
-                for key, _ in selector.select(wait_s):
-                    key.data.recv(1 << 16)
-            for line in lines:
-                line.sendall(guess(next(names)))
-
-
-def guess(number: int) -> bytes:
-    return b"/login nobody%d wrong-password\n" % number
-
-
-GUESSING = Attack("wrong passwords from many addresses", guessing, ADDRESSES)
 
 
 @pytest.fixture
@@ -68,7 +32,7 @@ def log_in(daemon: Daemon, name: str) -> tuple[str, float]:
 def test_the_owner_comes_in_while_strangers_fill_the_queue(limited: Daemon) -> None:
     """From an address that is known, each time, and in less than 3 s."""
     name, _ = register(limited, "luigi")
-    with attacking(GUESSING, target_of(limited), ADDRESSES):
+    with attacking(GUESSING, target_of(limited), GUESSING.size):
         wait_for_crowd(limited)
         logins = [log_in(limited, name) for _ in range(10)]
     assert [answer for answer, _ in logins if not answer.startswith("OK: ")] == []
@@ -78,7 +42,7 @@ def test_the_owner_comes_in_while_strangers_fill_the_queue(limited: Daemon) -> N
 def test_who_finds_no_place_has_not_guessed_wrong(limited: Daemon) -> None:
     """However often a stranger with the right password is put off, none of it counts."""
     name, _ = register(limited, "luigi")
-    with attacking(GUESSING, target_of(limited), ADDRESSES):
+    with attacking(GUESSING, target_of(limited), GUESSING.size):
         wait_for_crowd(limited)
         answers = [log_in_from(f"127.0.2.{1 + n}", limited, name) for n in range(20)]
     put_off = [answer for answer in answers if not answer.startswith("OK: ")]
