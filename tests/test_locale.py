@@ -29,11 +29,14 @@ PROGRAMS = [
     (TWISTD, "ruggine", "--version"),
     (RUGGINE, "--help"),
     (RUGGINE, "doctor", "--help"),
-    (RUGGINE, "doctor", *(f"--{port}=tcp:1" for port in ("tcp", "websocket", "http"))),
+    (
+        RUGGINE, "doctor", "--database=sqlite:/nowhere/caffè/it.db",
+        *(f"--{port}=tcp:1" for port in ("tcp", "websocket", "http")),
+    ),
     (RUGGINE, "bench", "--help"),
     (*CLIENT, "--help"),
     (sys.executable, "-m", "benchmarks", "--help"),
-]
+]  # fmt: skip
 
 
 def named(command: Sequence[object]) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import os
 from typing import Any
 
 import pytest
@@ -74,3 +75,18 @@ def test_autobahns_events_are_not_ours_to_show() -> None:
     observer = log.make_observer(log.Level("debug"), "text", file)
     observer(event("Cookie: secret", LogLevel.error, log_namespace="autobahn.websocket.protocol"))
     assert file.getvalue() == ""
+
+
+def test_a_line_that_cannot_be_written_holds_up_nothing() -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    log.Output(writing, "utf-8").write("nobody reads this\n")
+    os.close(writing)
+
+
+def test_what_an_output_cannot_show_is_written_as_an_escape() -> None:
+    reading, writing = os.pipe()
+    log.Output(writing, "ascii").write("ciao ✅\n")
+    assert os.read(reading, 100) == b"ciao \\u2705\n"
+    os.close(reading)
+    os.close(writing)
