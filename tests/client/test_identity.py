@@ -11,7 +11,7 @@ import pytest
 
 from client_tk import reports
 from client_tk.model import ChatKey
-from client_tk.store import _STEPS
+from client_tk.schema import STEPS
 from ruggine.wire import frames
 from tests.client.identities import chat_id, user_id
 from tests.client.world import LUIGI, World
@@ -318,7 +318,7 @@ def test_a_chat_that_is_not_in_the_list_any_more_is_not_asked_for_by_its_id(worl
 def old_cache(folder: Path, texts: list[str], *, waits: str = "", draft: str = "") -> None:
     """Dory's, with a private chat with Luigi, as the first version kept it."""
     with sqlite3.connect(folder / "dory.db") as database:
-        database.executescript(f"{_STEPS[0]} PRAGMA user_version = 1;")
+        database.executescript(f"{STEPS[0]} PRAGMA user_version = 1;")
         database.execute(
             "INSERT INTO chats (kind, name, title, low, cursor, read_seq, time_s, draft, unread) "
             "VALUES ('private', 'luigi', 'luigi', 1, ?, 0, ?, ?, 0)",

@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from client_tk.model import ChatKey, Row
-from client_tk.store import _STEPS, Store, StoreError, Waiting
+from client_tk.schema import STEPS
+from client_tk.store import Store, StoreError, Waiting
 
 LUIGI = ChatKey("private", "luigi")
 
@@ -103,7 +104,7 @@ def test_the_file_of_an_older_program_is_brought_up_to_date(tmp_path: Path) -> N
     """It counted the mentions that were not seen, and did not say which they are."""
     path = tmp_path / "it.db"
     with closing(sqlite3.connect(path)) as old:
-        old.executescript(f"{_STEPS[0]} PRAGMA user_version = 1;")
+        old.executescript(f"{STEPS[0]} PRAGMA user_version = 1;")
         old.execute("INSERT INTO chats (kind, name, title, read_seq, unread, mentions) "
                     "VALUES ('private', 'luigi', 'luigi', 5, 3, 1)")  # fmt: skip
         for seq, content in ((4, "@dory prima"), (6, "ciao"), (7, "@dory?")):

@@ -11,7 +11,7 @@ import pytest
 
 from benchmarks.seed import add_people
 from client_tk.model import ChatKey
-from client_tk.store import _STEPS
+from client_tk.schema import STEPS
 from client_tk.ui import keys
 from ruggine.wire import requests
 from tests.cast import WebSocket
@@ -284,7 +284,7 @@ def kept_by_names(file: Path, waits: str, draft: str) -> None:
     for part in file.parent.glob(f"{file.name}*"):
         part.unlink()
     with closing(sqlite3.connect(file)) as then:
-        then.executescript(f"BEGIN; {_STEPS[0]} PRAGMA user_version = 1;")
+        then.executescript(f"BEGIN; {STEPS[0]} PRAGMA user_version = 1;")
         then.executemany(
             "INSERT INTO chats (id, kind, name, title, low, cursor, read_seq) "
             "VALUES (?, ?, ?, ?, ?, ?, ?)", chats,
