@@ -269,6 +269,8 @@ OPTIONS = (
     Option("rate-limits", "on", "on or off; off is for tests and benchmarks", _one_of("on", "off")),
     Option("messages-rate", "10/s:30", "messages, edits and reactions of a user", _rate),
     Option("commands-rate", "20/s:60", "other requests of a user", _rate),
+    # Each is told to all members of a chat at once, and only the newest matters.
+    Option("signs-rate", "5/s:30", "signs of typing and read marks of a user", _rate),
     Option("history-rate", "10/s:20", "pages of history and searches of a user", _rate),
     Option("invitations-rate", "30/h:30", "invites and friend requests of a user", _rate),
     # A class or an office may share one address: these allow for all of it at once.

@@ -349,6 +349,7 @@ class Rates(Struct, frozen=True):
 
     messages: Rate
     commands: Rate
+    signs: Rate
     history: Rate
     invitations: Rate
     logins: Rate

@@ -17,6 +17,7 @@ from ruggine.model import Origin, Rates
 Kind = Literal[
     "messages",
     "commands",
+    "signs",
     "history",
     "invitations",
     "logins",
@@ -45,13 +46,17 @@ class RateLimits:
         """From now on; who is over a new rate waits for that one."""
         self._rates = rates
 
-    def charge(self, kind: Kind, key: str) -> None:
-        """Take one token. Raises RateLimited, and takes none then."""
+    def charge(self, kind: Kind, key: str, tokens: int = 1) -> None:
+        """Take tokens. Raises RateLimited, and takes none then; InvalidRequest where waiting does
+        not help, since it asks for more than there ever are at once."""
         if self._rates is None:
             return
         rate = getattr(self._rates, kind)
+        if tokens > rate.burst:
+            raise errors.InvalidRequest(f"That is too much at once: {rate.burst} are possible.")
         now_s = self._monotonic()
-        full_at_s = max(self._full_at_s.get((kind, key)) or now_s, now_s) + 1 / rate.per_second
+        begun_s = max(self._full_at_s.get((kind, key)) or now_s, now_s)
+        full_at_s = begun_s + tokens / rate.per_second
         wait_s = full_at_s - now_s - rate.burst / rate.per_second
         if wait_s > 1e-6:  # less is the rounding of floats
             raise too_fast(wait_s)

@@ -61,7 +61,7 @@ def test_never_more_than_the_rate_and_never_less(
     """Whatever is asked: burst + rate x time is the bound; who waits as told is let in."""
     clock = Clock()
     rate = Rate(per_second, burst)
-    limited = RateLimits(Rates(rate, rate, rate, rate, rate, rate, rate), clock.seconds)
+    limited = RateLimits(Rates(*[rate] * len(Rates.__struct_fields__)), clock.seconds)
     let_in = 0
     for pause in pauses:
         clock.advance(pause)
@@ -181,3 +181,19 @@ def test_tries_at_once_gain_nothing() -> None:
 )
 def test_one_customer_is_one_address(address: str, network: str) -> None:
     assert network_of(address) == network
+
+
+def test_several_tokens_at_once_are_all_taken_or_none() -> None:
+    clock = Clock()
+    limited = messages(clock)
+    limited.charge("invitations", "luigi", 20)
+    assert wait_of(lambda: limited.charge("invitations", "luigi", 11)) == pytest.approx(120, abs=1)
+    limited.charge("invitations", "luigi", 10)
+    assert wait_of(lambda: limited.charge("invitations", "luigi"))
+
+
+def test_what_can_never_be_had_at_once_is_not_put_off() -> None:
+    limited = messages(Clock())
+    with pytest.raises(errors.InvalidRequest, match="30 are possible"):
+        limited.charge("invitations", "luigi", 31)
+    limited.charge("invitations", "luigi", 30)

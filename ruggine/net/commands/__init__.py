@@ -40,6 +40,8 @@ _KINDS: dict[type[requests.Request], Kind] = {
     requests.EditMessage: "messages",
     requests.DeleteMessage: "messages",
     requests.React: "messages",
+    requests.Typing: "signs",
+    requests.MarkRead: "signs",
     requests.GetMessages: "history",
     requests.GetPrivateMessages: "history",
     requests.GetGroupMessages: "history",
@@ -112,6 +114,13 @@ class Commands:
         if caller.session is None or kind in _PER_ADDRESS:
             self._limits.charge(kind, network_of(caller.address))
         else:
-            self._limits.charge(kind, caller.session.user.id)
+            self._limits.charge(kind, caller.session.user.id, _tokens(request))
         if kind == "registrations":
             self._limits.charge("registrations_in_all", "")
+
+
+def _tokens(request: requests.Request) -> int:
+    """Everybody who is invited counts."""
+    if isinstance(request, requests.CreateGroup):
+        return max(1, len(request.invited) + len(request.user_ids))
+    return 1
