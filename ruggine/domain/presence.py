@@ -17,6 +17,9 @@ TICK_S = 1.0
 GRACE_S = 3.0
 """For a user who changes connections: nobody hears of it."""
 
+REJOIN_S = 6.0
+"""For the other nodes, after the bus was away, to say again who is connected to them."""
+
 _CHUNK = 200
 
 
@@ -28,7 +31,8 @@ class Presence:
         self._friends = friends
         self._clock = clock
         self._last_seen_s: dict[str, float] = {}
-        self._ticking = False
+        self._bus_back_s: float | None = None
+        self._bus_away = self._ticking = False
 
     async def tick(self) -> None:
         """Tell of who has come, and of who has been away for GRACE_S."""
@@ -38,9 +42,18 @@ class Presence:
         try:
             online = await self._hub.online_everywhere()
             if online is not None:
+                self._note_return()
                 await self._compare(online)
+            self._bus_away = online is None
         finally:
             self._ticking = False
+
+    def _note_return(self) -> None:
+        now_s = self._clock()
+        if self._bus_away:
+            self._bus_back_s = now_s
+        elif self._bus_back_s is not None and not 0 <= now_s - self._bus_back_s < REJOIN_S:
+            self._bus_back_s = None
 
     async def _compare(self, online: set[str]) -> None:
         now_s = self._clock()
@@ -49,7 +62,9 @@ class Presence:
         gone = {
             user_id: last_s
             for user_id, last_s in seen.items()
-            if user_id not in online and not 0 <= now_s - last_s < GRACE_S
+            if user_id not in online
+            and self._bus_back_s is None
+            and not 0 <= now_s - last_s < GRACE_S
         }
         self._last_seen_s = {
             **{user_id: last_s for user_id, last_s in seen.items() if user_id not in gone},
