@@ -140,10 +140,10 @@ class Page(Struct, frozen=True):
     `me` is one's own user id. `opened` is another number each time a chat is opened; it is opened
     at the row `start`, or where there is none at the place where it was left. The line "New
     messages" stands above the row `new_from`; `ahead` is the first message that the person has not
-    come to yet. `has_older` and `has_newer` say whether there is more above and below; `loading`,
-    that rows are being fetched. `read_by` says, for who has read it, up to which `seq`. `quotes`
-    has the messages that rows of this page reply to, as far as they are known. `names` has the name
-    of each user id.
+    come to yet, and `unread` counts what is unread in the whole chat. `has_older` and `has_newer`
+    say whether there is more above and below; `loading`, that rows are being fetched. `read_by`
+    says, for who has read it, up to which `seq`. `quotes` has the messages that rows of this page
+    reply to, as far as they are known. `names` has the name of each user id.
     """
 
     key: ChatKey
@@ -153,6 +153,7 @@ class Page(Struct, frozen=True):
     start: int | None = None
     new_from: int | None = None
     ahead: int | None = None
+    unread: int = 0
     has_older: bool = False
     has_newer: bool = False
     loading: bool = False

@@ -293,6 +293,7 @@ class Transcript:
             opened=opened,
             start=self.start,
             new_from=self.new_from,
+            unread=self.chat.unread,
             ahead=self._ahead(max(reached, self.chat.read_seq)),
             has_older=self.has_older,
             has_newer=self.has_newer,

@@ -19,7 +19,6 @@ class Overlay:
 
     def __init__(self, over: Transcript, theme: Theme, on_newest: Callable[[], object]) -> None:
         self._theme = theme
-        self._seen: int | None = None
         self._empty = tk.Label(over.text, justify="center")
         self._loading = tk.Label(over.text, text=_("Loading earlier messages…"))
         self.pill = tk.Label(over.text, cursor="hand2", borderwidth=0, padx=0, pady=0)
@@ -50,7 +49,7 @@ class Overlay:
         else:
             self._loading.place_forget()
         if page.key != self._key:
-            self._key, self._seen = page.key, None
+            self._key = page.key
             self.pill.place_forget()
 
     def _say(self, text: str) -> None:
@@ -63,14 +62,11 @@ class Overlay:
     # The way to the newest message
 
     def show_pill(self, page: Page, *, at_end: bool) -> None:
-        newest = max((row.seq for row in page.rows[-40:] if row.seq is not None), default=0)
-        if at_end or self._seen is None:
-            self._seen = newest
+        """With how many are unread: they stand below, for what was in sight is read."""
         if at_end:
             self.pill.place_forget()
             return
-        count = self._count(page)
-        text = _("▼ Newest")
+        text, count = _("▼ Newest"), page.unread
         if count:
             text = ngettext("▼ {count} new", "▼ {count} new", count).format(count=count)
         if self.pill.cget("text") != text:
@@ -78,15 +74,6 @@ class Overlay:
             self._paint_pill()
         self.pill.place(relx=1.0, rely=1.0, x=-self._theme.px(16), y=-self._theme.px(12),
                         anchor="se")  # fmt: skip
-
-    def _count(self, page: Page) -> int:
-        """How many others have written since the end was seen, as far as they are loaded."""
-        seen, count = self._seen or 0, 0
-        for row in reversed(page.rows):
-            if row.seq is not None and row.seq <= seen:
-                break
-            count += row.seq is not None and row.kind == "message" and row.sender != page.me
-        return count
 
     def _paint_pill(self) -> None:
         fonts, text = self._theme.fonts, str(self.pill.cget("text"))

@@ -221,7 +221,7 @@ def test_each_chat_is_found_where_it_was_left(on_stage: Stage, transcript: Trans
 
 
 def test_the_pill_counts_what_is_new_below(on_stage: Stage, transcript: Transcript) -> None:
-    """What others wrote; a click goes there."""
+    """What was not read, loaded or not; a click goes there."""
     pill = transcript.overlay.pill
     show(on_stage, transcript, page(*many(1, 100)))
     assert not pill.winfo_ismapped()
@@ -229,7 +229,7 @@ def test_the_pill_counts_what_is_new_below(on_stage: Stage, transcript: Transcri
     on_stage.settle()
     assert pill.winfo_ismapped()
     assert pill.cget("text") == "▼ Newest"
-    show(on_stage, transcript, page(*many(1, 100), row(100), row(101, sender="dory"), row(102)))
+    show(on_stage, transcript, page(*many(1, 103), unread=2))
     assert pill.cget("text") == "▼ 2 new"
     on_stage.click(pill, 5, 5)
     assert transcript.is_at_end
