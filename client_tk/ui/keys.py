@@ -133,6 +133,7 @@ def bind(root: tk.Tk | tk.Toplevel, actions: dict[str, Action]) -> None:
     They come after a widget's own bindings and before those of its class: in a Text, Ctrl+K would
     kill the line, Ctrl+T swap two letters. A widget gets the tag when it first has the focus.
     """
+    root.event_delete("<<SelectAll>>", "<Control-Key-slash>")  # of X11: here it is the help
     bound: dict[str, dict[str, Action]] = {TAG: {}, EVERYWHERE: {}}
     for shortcut in table():
         if shortcut.bound and shortcut.id in actions:
