@@ -242,31 +242,41 @@ class Page(Struct, frozen=True):
     reactions: dict[int, tuple[Reaction, ...]] = {}
 
 
+SearchPlace = tuple[int, str, int]
+"""Where a message stands among all that are found: by time, then `public_id` of the chat and `seq`;
+the newest come first."""
+
+
 class SearchQuery(Struct, frozen=True):
-    """Messages that hold `text`; the first `skip` of them are passed over."""
+    """At most `limit` messages that hold `text`, the newest before a place."""
 
     text: str
     chat_id: int | None
     sender: User | None
     before_ms: int
     after_ms: int
-    skip: int
+    before: SearchPlace
     limit: int
 
 
 class Hit(Struct, frozen=True):
-    """A message that was found."""
+    """A message that was found. `placed_ms` is its time, or that of a later message of its chat,
+    where the clock was set back in between."""
 
     chat: Chat
     entry: Entry
+    placed_ms: int
     reactions: tuple[Reaction, ...] = ()
+
+    def place(self) -> SearchPlace:
+        return self.placed_ms, self.chat.public_id, self.entry.seq
 
 
 class Found(Struct, frozen=True):
-    """Newest first."""
+    """Newest first. `rest` is the place before which the search goes on; None at its end."""
 
     hits: tuple[Hit, ...]
-    has_more: bool
+    rest: SearchPlace | None
 
 
 class Group(Struct, frozen=True):

@@ -286,7 +286,8 @@ class EditStore(Protocol):
 
 class SearchStore(Protocol):
     async def find(self, user: User, query: SearchQuery) -> Found:
-        """In what the user may read and has not discarded."""
+        """In what the user may read and has not discarded. Takes half a second at most, or a little
+        more, and one search of a user at a time."""
 
     async def index_some(self) -> bool:
         """Bring some messages more into the index; whether there were any."""

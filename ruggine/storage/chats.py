@@ -7,7 +7,7 @@ from typing import Any
 
 from ruggine import errors
 from ruggine.model import Belonging, Chat, ChatSummary, Entry, Group, Span, User
-from ruggine.storage import entries
+from ruggine.storage import entries, tallies
 from ruggine.storage.database import Cursor, Database
 
 
@@ -161,9 +161,7 @@ LIMIT :limit
 _SUMMARY = """
 SELECT
     c.last_seq, m.read_seq, MAX(m.discarded_seq, m.joined_seq), m.muted, c.name, m.role, c.open,
-    (SELECT COUNT(*) FROM entries AS e
-     WHERE e.chat_id = c.id AND e.seq > MAX(m.read_seq, m.discarded_seq, m.joined_seq)
-       AND e.sender <> me.number AND e.kind = 'message' AND e.deleted = 0),
+    me.number, c.indexed_seq,
     c.id, c.kind, c.public_id, low.id, low.name, high.id, high.name
 FROM chat_members AS m
 JOIN users AS me ON me.id = m.user_id
@@ -172,11 +170,6 @@ LEFT JOIN users AS low ON low.id = c.low_user_id
 LEFT JOIN users AS high ON high.id = c.high_user_id
 WHERE m.user_id = ? AND m.chat_id = ?
 """
-
-_LAST_MESSAGE = (
-    entries.SELECT + "WHERE e.chat_id = ? AND e.seq > ? AND e.kind = 'message' AND e.deleted = 0 "
-    "ORDER BY e.seq DESC LIMIT 1"
-)
 
 
 def _summaries_txn(
@@ -190,10 +183,11 @@ def _summaries_txn(
 
 def _summary_txn(cursor: Cursor, user_id: str, chat_id: int, moved_ms: int) -> ChatSummary:
     row = cursor.execute(_SUMMARY, (user_id, chat_id)).fetchone()
-    seq, read_seq, above, muted, name, role, opened, unread = row[:8]
-    own = chat(row[8:])
+    seq, read_seq, above, muted, name, role, opened, number, indexed = row[:9]
+    own = chat(row[9:])
     group = Group(own.group_id, name, role, bool(opened)) if own.group_id else None
-    last = cursor.execute(_LAST_MESSAGE, (own.id, above)).fetchone()
+    unread = tallies.unread_txn(cursor, own.id, number, max(read_seq, above), indexed)
+    last = tallies.newest_txn(cursor, own.id, above, indexed, seq)
     return ChatSummary(own, moved_ms, seq, read_seq, unread, bool(muted), _visible(last), group)
 
 

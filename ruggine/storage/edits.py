@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ruggine import errors
 from ruggine.model import Change, Chat, Entry, User
-from ruggine.storage import entries, search
+from ruggine.storage import entries, search_index, tallies
 from ruggine.storage.database import Cursor, Database
 
 MAX_REACTIONS = 20
@@ -69,7 +69,7 @@ def _edit_txn(
         "UPDATE entries SET content = ?, edited = 1 WHERE chat_id = ? AND seq = ?",
         (content, chat.id, seq),
     )
-    search.reindex_txn(cursor, chat.id, seq, message.content, content)
+    search_index.reindex_txn(cursor, chat.id, seq, message.content, content)
     entry = entries.append_txn(
         cursor, chat.id, "message_edited", user, now_s, content=content, ref=seq
     )
@@ -90,7 +90,8 @@ def _delete_txn(cursor: Cursor, user: User, chat: Chat, seq: int, now_s: float) 
         (chat.id, seq),
     )
     cursor.execute("DELETE FROM reactions WHERE chat_id = ? AND seq = ?", (chat.id, seq))
-    search.reindex_txn(cursor, chat.id, seq, message.content, None)
+    search_index.reindex_txn(cursor, chat.id, seq, message.content, None)
+    tallies.take_txn(cursor, chat.id, seq, message.sender.id)
     return Change(
         chat, (entries.append_txn(cursor, chat.id, "message_deleted", user, now_s, ref=seq),)
     )

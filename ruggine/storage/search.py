@@ -3,28 +3,42 @@
 A trigram index (SQLite FTS5) names the messages that hold every three characters in a row of the
 query; each is then looked at, so the index may name too many and never too few. For one or two
 characters it is asked for every trigram that begins with them, which is how two Chinese characters
-are found; every text ends with padding, so that its last characters begin a trigram too. What is
-too common for that is looked for in the newest messages, one by one, and so are messages that are
-not in the index yet.
+are found. What is too common for that is looked for in the newest messages, one by one, and so are
+messages that are not in the index yet.
 
-The index grows behind the sends, in small transactions, when no send waits for a commit.
+The logs of a user's chats are gone through together, from the newest message of them all on, a
+stretch at a time. When the time is up, all that is newer than what comes next has been looked at:
+there the next page goes on.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+import heapq
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
-from ruggine.model import Found, Hit, SearchQuery, User
+from msgspec.structs import replace
+from twisted.internet.defer import DeferredLock
+
+from ruggine.model import Chat, Found, Hit, SearchPlace, SearchQuery, User
 from ruggine.storage import chats, entries
 from ruggine.storage.database import Cursor, Database
 from ruggine.storage.folding import fold
+from ruggine.storage.search_index import (
+    SEQ_BITS,
+    SEQ_MASK,
+    TRIGRAM,
+    index_txn,
+    merge_txn,
+    rowid,
+    waiting_txn,
+)
 
-_TRIGRAM = 3
-_PADDING = "\n" * (_TRIGRAM - 1)
-_SEQ_BITS = 32
-_SEQ_MASK = (1 << _SEQ_BITS) - 1
+LIMIT_S = 0.5
+"""For one page; then it holds what was found."""
+
 _MAX_TERMS = 2000
 _MAX_NAMED = 20_000
 """Trigrams that begin with a short query, and messages that hold them. What is more common is
@@ -33,171 +47,149 @@ found sooner by looking through the newest messages."""
 _MAX_TRIGRAMS = 32
 """Of an AND; so many leave hardly a message that does not hold the whole query."""
 
-_BATCH = 128
-_MERGED_PAGES = 64
 _MERGES = 4
+_FIRST_STRETCH = 256
+_STRETCH_S = 0.01
+"""A stretch that took less is followed by a longer one, so that no query takes long by itself."""
 
 
 class SearchStore:
     """Implements `ruggine.domain.ports.SearchStore`."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, limit_s: float = LIMIT_S) -> None:
         self._database = database
+        self._limit_s = limit_s
+        self._turns: dict[str, DeferredLock] = {}
 
     async def find(self, user: User, query: SearchQuery) -> Found:
-        return await self._database.read(_find_txn, user, query)
+        """One search of a user at a time: others have their turn in between."""
+        turn = self._turns.setdefault(user.id, DeferredLock())
+        await turn.acquire()
+        try:
+            return await self._database.search(_find_txn, user, query, self._limit_s)
+        finally:
+            turn.release()
+            if not turn.locked:
+                del self._turns[user.id]
 
     async def index_some(self) -> bool:
-        waiting = await self._database.read(_waiting_txn)
+        waiting = await self._database.read(waiting_txn)
         if not waiting:
             return False
-        await self._database.write(_index_txn, waiting)
+        await self._database.write(index_txn, waiting)
         for _ in range(_MERGES):
-            if not await self._database.write(_merge_txn):
+            if not await self._database.write(merge_txn):
                 break
         return True
 
 
-# Keeping the index
-
-
-def _waiting_txn(cursor: Cursor) -> list[int]:
-    rows = cursor.execute("SELECT id FROM chats WHERE indexed_seq < last_seq LIMIT ?", (_BATCH,))
-    return [row[0] for row in rows]
-
-
-def _index_txn(cursor: Cursor, chat_ids: Sequence[int]) -> None:
-    room = _BATCH
-    for chat_id in chat_ids:
-        done = cursor.execute("SELECT indexed_seq FROM chats WHERE id = ?", (chat_id,)).fetchone()
-        rows = cursor.execute(
-            "SELECT seq, kind, deleted, content FROM entries WHERE chat_id = ? AND seq > ? "
-            "ORDER BY seq LIMIT ?",
-            (chat_id, done[0], room),
-        ).fetchall()
-        if not rows:
-            continue
-        cursor.executemany(
-            "INSERT INTO search_index (rowid, content) VALUES (?, ?)",
-            [
-                (_rowid(chat_id, seq), _indexed(content))
-                for seq, kind, deleted, content in rows
-                if kind == "message" and not deleted
-            ],
-        )
-        cursor.execute("UPDATE chats SET indexed_seq = ? WHERE id = ?", (rows[-1][0], chat_id))
-        room -= len(rows)
-        if room <= 0:
-            return
-
-
-def _merge_txn(cursor: Cursor) -> bool:
-    """One small step of merging; whether there was something to do (SQLite, FTS5, 6.8)."""
-    before = cursor.connection.total_changes
-    cursor.execute(
-        "INSERT INTO search_index (search_index, rank) VALUES ('merge', ?)", (_MERGED_PAGES,)
-    )
-    return cursor.connection.total_changes - before > 1
-
-
-def reindex_txn(cursor: Cursor, chat_id: int, seq: int, old: str, new: str | None) -> None:
-    """A message has another text now, or none: the old one leaves no trace in the index."""
-    done = cursor.execute("SELECT indexed_seq FROM chats WHERE id = ?", (chat_id,)).fetchone()
-    if seq > done[0]:
-        return
-    rowid = _rowid(chat_id, seq)
-    cursor.execute(
-        "INSERT INTO search_index (search_index, rowid, content) VALUES ('delete', ?, ?)",
-        (rowid, _indexed(old)),
-    )
-    if new is not None:
-        cursor.execute(
-            "INSERT INTO search_index (rowid, content) VALUES (?, ?)", (rowid, _indexed(new))
-        )
-
-
-def _rowid(chat_id: int, seq: int) -> int:
-    return chat_id << _SEQ_BITS | seq
-
-
-def _indexed(content: str) -> str:
-    return fold(content) + _PADDING
-
-
-# Finding
-
-
-def _place_in_time(hit: Hit) -> tuple[int, int, int]:
-    return hit.entry.time_ms, hit.chat.id, hit.entry.seq
-
-
-class _Page:
-    """The newest hits so far, one more than are asked for."""
-
-    def __init__(self, size: int) -> None:
-        self.size = size
-        self.hits: list[Hit] = []
-
-    def add(self, hits: list[Hit]) -> None:
-        self.hits += hits
-        self.hits.sort(key=_place_in_time, reverse=True)
-        del self.hits[self.size :]
-
-    def can_use(self, newest_ms: int) -> bool:
-        """Whether something as old as this might still belong to it."""
-        return len(self.hits) < self.size or newest_ms >= self.hits[-1].entry.time_ms
-
-
-@dataclass(frozen=True, slots=True)
-class _Way:
-    """How the index is asked, if at all: chat by chat with `match`, or it has named `places`."""
-
-    match: str | None = None
-    places: dict[int, list[int]] | None = None
-
-    @property
-    def by_index(self) -> bool:
-        return self.match is not None or self.places is not None
-
-
-def _find_txn(cursor: Cursor, user: User, query: SearchQuery) -> Found:
-    text = fold(query.text)
-    way = _way_txn(cursor, text)
-    page = _Page(query.skip + query.limit + 1)
-    for row in cursor.execute(_READABLE, {"user": user.id, "chat": query.chat_id}).fetchall():
-        *where, newest_ms = row[:4]
-        if not page.can_use(newest_ms):
+def _find_txn(cursor: Cursor, user: User, query: SearchQuery, limit_s: float) -> Found:
+    until_s = time.monotonic() + limit_s
+    search = _Search(query, fold(query.text), _way_txn(cursor, fold(query.text)), sender=None)
+    if query.sender is not None:
+        search.sender = cursor.execute(
+            "SELECT number FROM users WHERE id = ?", (query.sender.id,)
+        ).fetchone()[0]
+    waiting = _stretches_txn(cursor, user, query)
+    heapq.heapify(waiting)
+    hits: list[Hit] = []
+    while waiting and not _are_enough(hits, query.limit, waiting[0]):
+        hits += search.look_txn(cursor, waiting[0])
+        hits.sort(key=Hit.place, reverse=True)
+        del hits[query.limit + 1 :]
+        if waiting[0].above < waiting[0].at:
+            waiting[0].place_txn(cursor)
+            heapq.heapreplace(waiting, waiting[0])
+        else:
+            heapq.heappop(waiting)
+        if time.monotonic() > until_s:
             break
-        page.add(_find_in_chat_txn(cursor, query, text, way, where, row[4:], page.size))
-    hits = page.hits[query.skip :]
-    places = ((hit.chat.id, hit.entry.seq) for hit in hits[: query.limit])
-    reactions = entries.reactions_txn(cursor, places)
-    shown = [Hit(h.chat, h.entry, given) for h, given in zip(hits, reactions, strict=False)]
-    return Found(tuple(shown), len(hits) > len(shown))
+    return _page_txn(cursor, hits, query.limit, waiting[0] if waiting else None)
 
 
-def _way_txn(cursor: Cursor, text: str) -> _Way:
-    if len(text) >= _TRIGRAM:
-        trigrams = {text[i : i + _TRIGRAM] for i in range(len(text) - _TRIGRAM + 1)}
-        return _Way(match=" AND ".join(_quoted(t) for t in sorted(trigrams)[:_MAX_TRIGRAMS]))
-    terms = cursor.execute(
-        "SELECT term, doc FROM search_terms WHERE term >= ? AND term < ? LIMIT ?",
-        (text, text + "\U0010ffff", _MAX_TERMS + 1),
-    ).fetchall()
-    if len(terms) > _MAX_TERMS or sum(named for _, named in terms) > _MAX_NAMED:
-        return _Way()
-    match = " OR ".join(_quoted(term) for term, _ in terms)
-    places: dict[int, list[int]] = {}
-    for (rowid,) in cursor.execute(_NAMED, (match,)) if match else ():
-        places.setdefault(rowid >> _SEQ_BITS, []).append(rowid & _SEQ_MASK)
-    return _Way(places=places)
+def _are_enough(hits: Sequence[Hit], limit: int, following: _Stretch) -> bool:
+    """Whether all on the page, and one more, are newer than what comes next."""
+    return len(hits) > limit and following.is_older(hits[limit])
 
 
-_NAMED = "SELECT rowid FROM search_index WHERE search_index MATCH ? ORDER BY rowid DESC"
+def _page_txn(cursor: Cursor, hits: Sequence[Hit], limit: int, following: _Stretch | None) -> Found:
+    """Only what is newer than all that was not looked at: the rest is found again."""
+    sure = [hit for hit in hits if following is None or following.is_older(hit)]
+    reactions = entries.reactions_txn(cursor, ((h.chat.id, h.entry.seq) for h in sure[:limit]))
+    shown = [replace(hit, reactions=r) for hit, r in zip(sure, reactions, strict=False)]
+    if len(shown) < len(sure):
+        return Found(tuple(shown), shown[-1].place())
+    return Found(tuple(shown), following.before() if following is not None else None)
 
 
-def _quoted(term: str) -> str:
-    return '"' + term.replace('"', '""') + '"'
+# The logs, from the newest message on
+
+
+@dataclass(slots=True)
+class _Stretch:
+    """What is left to look through of one chat: above one `seq` and up to another, `at`.
+
+    `indexed` is how far the index has come, `span` how much is looked through at once.
+    """
+
+    row: Sequence[Any]
+    above: int
+    at: int
+    indexed: int
+    time_ms: int
+    span: int = _FIRST_STRETCH
+    chat: Chat = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.chat = chats.chat(self.row)
+
+    def place(self) -> SearchPlace:
+        return self.time_ms, self.chat.public_id, self.at
+
+    def before(self) -> SearchPlace:
+        """Where to go on so that this comes first."""
+        return self.time_ms, self.chat.public_id, self.at + 1
+
+    def __lt__(self, other: _Stretch) -> bool:
+        """The newest first."""
+        return self.place() > other.place()
+
+    def is_older(self, hit: Hit) -> bool:
+        """Than a hit."""
+        return hit.place() > self.place()
+
+    def place_txn(self, cursor: Cursor) -> None:
+        """Note the time of what comes next: no later one, so that pages come to an end, whatever
+        the clock has done."""
+        self.time_ms = min(self.time_ms, _time_txn(cursor, self.chat.id, self.at))
+
+    def begin_txn(self, cursor: Cursor, before: SearchPlace) -> None:
+        """Leave out what is not before a place."""
+        time_ms, public_id, seq = before
+        if self.chat.public_id == public_id:
+            self.at = min(self.at, seq - 1)
+            self.time_ms = min(self.time_ms, time_ms)
+        elif self.place() >= before:
+            self._go_back_txn(cursor, time_ms - (self.chat.public_id > public_id))
+        if self.above < self.at:
+            self.place_txn(cursor)
+
+    def _go_back_txn(self, cursor: Cursor, latest_ms: int) -> None:
+        low, high = self.above, self.at
+        while low < high:
+            middle = (low + high + 1) // 2
+            if _time_txn(cursor, self.chat.id, middle) <= latest_ms:
+                low = middle
+            else:
+                high = middle - 1
+        self.at = low
+
+
+def _time_txn(cursor: Cursor, chat_id: int, seq: int) -> int:
+    row = cursor.execute(
+        "SELECT time_ms FROM entries WHERE chat_id = ? AND seq = ?", (chat_id, seq)
+    ).fetchone()
+    return int(row[0])
 
 
 _READABLE = """
@@ -214,62 +206,123 @@ JOIN entries AS newest ON newest.chat_id = c.id
 LEFT JOIN users AS low ON low.id = c.low_user_id
 LEFT JOIN users AS high ON high.id = c.high_user_id
 WHERE m.user_id = :user AND (:chat IS NULL OR c.id = :chat)
-ORDER BY newest.time_ms DESC
 """
 
+
+def _stretches_txn(cursor: Cursor, user: User, query: SearchQuery) -> list[_Stretch]:
+    rows = cursor.execute(_READABLE, {"user": user.id, "chat": query.chat_id}).fetchall()
+    found = [_Stretch(row[4:], *row[:4]) for row in rows]
+    for stretch in found:
+        stretch.begin_txn(cursor, query.before)
+    return [stretch for stretch in found if stretch.above < stretch.at]
+
+
+# One stretch
+
+
+@dataclass(frozen=True, slots=True)
+class _Way:
+    """How the index is asked, if at all: by stretches with `match`, or it has named `places`."""
+
+    match: str | None = None
+    places: dict[int, list[int]] | None = None
+
+    @property
+    def by_index(self) -> bool:
+        return self.match is not None or self.places is not None
+
+
+def _way_txn(cursor: Cursor, text: str) -> _Way:
+    if len(text) >= TRIGRAM:
+        trigrams = {text[i : i + TRIGRAM] for i in range(len(text) - TRIGRAM + 1)}
+        return _Way(match=" AND ".join(_quoted(t) for t in sorted(trigrams)[:_MAX_TRIGRAMS]))
+    terms = cursor.execute(
+        "SELECT term, doc FROM search_terms WHERE term >= ? AND term < ? LIMIT ?",
+        (text, text + "\U0010ffff", _MAX_TERMS + 1),
+    ).fetchall()
+    if len(terms) > _MAX_TERMS or sum(named for _, named in terms) > _MAX_NAMED:
+        return _Way()
+    match = " OR ".join(_quoted(term) for term, _ in terms)
+    places: dict[int, list[int]] = {}
+    for (at,) in cursor.execute(_NAMED, (match,)) if match else ():
+        places.setdefault(at >> SEQ_BITS, []).append(at & SEQ_MASK)
+    return _Way(places=places)
+
+
+_NAMED = "SELECT rowid FROM search_index WHERE search_index MATCH ? ORDER BY rowid DESC"
+
+
+def _quoted(term: str) -> str:
+    return '"' + term.replace('"', '""') + '"'
+
+
+# The text comes last: looking into it costs most.
 _HOLDS = (
-    "AND e.kind = 'message' AND e.deleted = 0 AND instr(fold(e.content), :text) "
-    "AND (:sender IS NULL OR u.id = :sender) "
-    "AND e.time_ms < :before_ms AND e.time_ms > :after_ms "
+    "AND e.kind = 'message' AND e.deleted = 0 AND (:sender IS NULL OR e.sender = :sender) "
+    "AND e.time_ms < :before_ms AND e.time_ms > :after_ms AND instr(fold(e.content), :text) "
 )
 _BY_LOOKING = (
-    entries.SELECT + "WHERE e.chat_id = :chat AND e.seq > :above AND e.seq <= :upto "
+    entries.SELECT + "WHERE e.chat_id = :chat AND e.seq > :above AND e.seq <= :at "
     + _HOLDS + "ORDER BY e.seq DESC LIMIT :limit"
 )  # fmt: skip
 _BY_INDEX = (
     entries.SELECT.replace("FROM entries AS e", "FROM search_index AS i CROSS JOIN entries AS e")
     + "WHERE i.search_index MATCH :match AND i.rowid > :first AND i.rowid <= :last "
-    f"AND e.chat_id = :chat AND e.seq = i.rowid & {_SEQ_MASK} "
+    f"AND e.chat_id = :chat AND e.seq = i.rowid & {SEQ_MASK} "
     + _HOLDS + "ORDER BY i.rowid DESC LIMIT :limit"
 )  # fmt: skip
 _AT_PLACE = entries.SELECT + "WHERE e.chat_id = :chat AND e.seq = :seq " + _HOLDS
 
 
-def _find_in_chat_txn(
-    cursor: Cursor,
-    query: SearchQuery,
-    text: str,
-    way: _Way,
-    where: Sequence[int],
-    chat_row: Sequence[Any],
-    limit: int,
-) -> list[Hit]:
-    """What is not in the index yet is newer than what is."""
-    chat = chats.chat(chat_row)
-    above, upto, indexed = where
-    indexed = max(min(indexed, upto), above) if way.by_index else above
-    values = {
-        "chat": chat.id, "text": text, "match": way.match, "limit": limit, "upto": upto,
-        "above": indexed, "first": _rowid(chat.id, above), "last": _rowid(chat.id, indexed),
-        "sender": query.sender.id if query.sender else None,
-        "before_ms": query.before_ms, "after_ms": query.after_ms,
-    }  # fmt: skip
-    rows = cursor.execute(_BY_LOOKING, values).fetchall()
-    values["limit"] = limit - len(rows)
-    if values["limit"] and way.match is not None:
-        rows += cursor.execute(_BY_INDEX, values).fetchall()
-    elif values["limit"] and way.places is not None:
-        seqs = [seq for seq in way.places.get(chat.id, ()) if above < seq <= indexed]
-        rows += _at_places_txn(cursor, values, seqs)
-    return [Hit(chat, entries.entry(row)) for row in rows]
+def _hits(stretch: _Stretch, rows: Iterable[tuple[Any, ...]]) -> Iterator[Hit]:
+    """In one chat `seq` is the order, whatever the clock has done."""
+    for row in rows:
+        entry = entries.entry(row)
+        stretch.time_ms = min(stretch.time_ms, entry.time_ms)
+        yield Hit(stretch.chat, entry, stretch.time_ms)
 
 
-def _at_places_txn(
-    cursor: Cursor, values: dict[str, Any], seqs: Sequence[int]
-) -> list[tuple[Any, ...]]:
-    rows: list[tuple[Any, ...]] = []
-    for seq in seqs:
-        rows += cursor.execute(_AT_PLACE, values | {"seq": seq}).fetchall()
-        if len(rows) == values["limit"]:
-            break
-    return rows
+@dataclass(slots=True)
+class _Search:
+    """What is looked for."""
+
+    query: SearchQuery
+    text: str
+    way: _Way
+    sender: int | None
+
+    def look_txn(self, cursor: Cursor, stretch: _Stretch) -> list[Hit]:
+        """The next hits of a chat, as many as a page has, and on with the stretch to behind them.
+
+        What is not in the index yet is newer than what is.
+        """
+        began_s = time.monotonic()
+        above = max(stretch.above, stretch.at - stretch.span)
+        by_index = self.way.by_index and stretch.at <= stretch.indexed
+        if self.way.by_index and not by_index:
+            above = max(above, stretch.indexed)
+        rows = self._rows_txn(cursor, stretch, above, by_index)
+        stretch.at = rows[-1][1] - 1 if len(rows) > self.query.limit else above
+        quick = time.monotonic() - began_s < _STRETCH_S
+        stretch.span = stretch.span * 2 if quick else max(stretch.span // 2, 1)
+        return list(_hits(stretch, rows))
+
+    def _rows_txn(
+        self, cursor: Cursor, stretch: _Stretch, above: int, by_index: bool
+    ) -> list[tuple[Any, ...]]:
+        chat, at, query = stretch.chat.id, stretch.at, self.query
+        values = {
+            "chat": chat, "above": above, "at": at, "first": rowid(chat, above),
+            "last": rowid(chat, at), "match": self.way.match, "text": self.text,
+            "sender": self.sender, "before_ms": query.before_ms, "after_ms": query.after_ms,
+            "limit": query.limit + 1,
+        }  # fmt: skip
+        if not by_index:
+            return cursor.execute(_BY_LOOKING, values).fetchall()
+        if self.way.places is None:
+            return cursor.execute(_BY_INDEX, values).fetchall()
+        rows: list[tuple[Any, ...]] = []
+        for seq in self.way.places.get(chat, ()):
+            if above < seq <= at and len(rows) <= query.limit:
+                rows += cursor.execute(_AT_PLACE, values | {"seq": seq}).fetchall()
+        return rows
