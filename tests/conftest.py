@@ -6,12 +6,17 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 from twisted.logger import LogEvent, LogLevel, globalLogPublisher
 
 from tests.daemon import Daemon
 from tests.redis import Redis
 
 pytest_plugins = ["tests.left_out"]
+
+# How long an example takes says nothing on a machine that is busy with something else.
+settings.register_profile("any", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("any")
 
 
 @pytest.fixture(autouse=True)
