@@ -267,7 +267,12 @@ OPTIONS = (
     Option("max-connections-per-address", "256", "connections of one address", _whole(1, 1 << 20)),
     Option("max-strangers-per-address", "64", "of them not authenticated", _whole(1, 1 << 20)),
     Option("rate-limits", "on", "on or off; off is for tests and benchmarks", _one_of("on", "off")),
-    Option("messages-rate", "10/s:30", "messages, edits and reactions of a user", _rate),
+    Option(
+        "messages-rate",
+        "10/s:30",
+        "messages, edits, reactions and changes of groups of a user",
+        _rate,
+    ),
     Option("commands-rate", "20/s:60", "other requests of a user", _rate),
     # Each is told to all members of a chat at once, and only the newest matters.
     Option("signs-rate", "5/s:30", "signs of typing and read marks of a user", _rate),

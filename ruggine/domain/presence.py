@@ -11,16 +11,23 @@ from collections.abc import Iterable
 
 from ruggine.domain import ports
 from ruggine.domain.hub import Hub
+from ruggine.domain.recent import Recent
 from ruggine.events import UserStatus
 
 TICK_S = 1.0
 GRACE_S = 3.0
 """For a user who changes connections: nobody hears of it."""
 
+MAX_GRACE_S = 300.0
+FORGIVEN_AFTER_S = 600.0
+"""Who comes and goes again and again is given twice as long each time: all who know them would be
+written to, and one person can have very many fellow members."""
+
 REJOIN_S = 6.0
 """For the other nodes, after the bus was away, to say again who is connected to them."""
 
 _CHUNK = 200
+_REMEMBERED = 100_000
 
 
 class Presence:
@@ -31,6 +38,7 @@ class Presence:
         self._friends = friends
         self._clock = clock
         self._last_seen_s: dict[str, float] = {}
+        self._departures: Recent[str, tuple[float, int]] = Recent(_REMEMBERED)
         self._bus_back_s: float | None = None
         self._bus_away = self._ticking = False
 
@@ -64,14 +72,24 @@ class Presence:
             for user_id, last_s in seen.items()
             if user_id not in online
             and self._bus_back_s is None
-            and not 0 <= now_s - last_s < GRACE_S
+            and not 0 <= now_s - last_s < self._grace_s(user_id, now_s)
         }
+        for user_id in gone:
+            self._departures.put(user_id, (now_s, self._departures_lately(user_id, now_s) + 1))
         self._last_seen_s = {
             **{user_id: last_s for user_id, last_s in seen.items() if user_id not in gone},
             **dict.fromkeys(online, now_s),
         }
         await self._tell([(user_id, True, now_s) for user_id in came])
         await self._tell([(user_id, False, last_s) for user_id, last_s in gone.items()])
+
+    def _grace_s(self, user_id: str, now_s: float) -> float:
+        doubled = 2.0 ** min(self._departures_lately(user_id, now_s), 10)
+        return min(GRACE_S * doubled, MAX_GRACE_S)
+
+    def _departures_lately(self, user_id: str, now_s: float) -> int:
+        last_s, count = self._departures.get(user_id) or (0.0, 0)
+        return count if 0 <= now_s - last_s < FORGIVEN_AFTER_S else 0
 
     async def _tell(self, changes: Iterable[tuple[str, bool, float]]) -> None:
         pending = {user_id: (is_online, at_s) for user_id, is_online, at_s in changes}

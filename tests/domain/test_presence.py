@@ -8,7 +8,7 @@ from typing import Any
 import pytest_twisted
 from twisted.internet.task import Clock
 
-from ruggine.domain.presence import GRACE_S, REJOIN_S, Presence
+from ruggine.domain.presence import GRACE_S, MAX_GRACE_S, REJOIN_S, Presence
 from ruggine.events import AnyNotice
 from ruggine.model import User
 
@@ -74,6 +74,31 @@ async def test_a_loop_of_coming_and_going_is_not_told() -> None:
     for _ in range(20):
         assert await watch.after(1) == []
         assert await watch.after(1, DORY) == []
+
+
+@pytest_twisted.ensureDeferred
+async def test_a_slow_loop_is_told_less_and_less() -> None:
+    """Whoever stays away for just long enough each time is seen to go a few times an hour."""
+    watch = Watch()
+    told: Told = []
+    for _ in range(60):
+        told += await watch.after(1, DORY)
+        for _ in range(20):
+            told += await watch.after(1)
+    assert 2 <= len(told) <= 20  # of 120
+
+
+@pytest_twisted.ensureDeferred
+async def test_who_was_there_for_long_is_seen_to_go_at_once_again() -> None:
+    watch = Watch()
+    for _ in range(6):
+        await watch.after(1, DORY)
+        await watch.after(MAX_GRACE_S)
+    await watch.after(1, DORY)
+    assert await watch.after(GRACE_S) == []
+    for _ in range(7):
+        await watch.after(100, DORY)
+    assert await watch.after(GRACE_S) == [("dory", False)]
 
 
 @pytest_twisted.ensureDeferred

@@ -36,6 +36,32 @@ def test_everybody_whom_a_new_group_invites_counts(limited: Daemon) -> None:
     assert "many" not in groups
 
 
+def test_changes_of_a_group_are_as_many_as_messages(limited: Daemon) -> None:
+    """Each of them is written to every member, and stays in the log."""
+    luigi = WebSocket(limited.url, register(limited, "luigi")[1])
+    group_id = luigi.request("create_group", name="crew")["group_id"]
+    began_s = time.monotonic()
+    answers = [
+        luigi.request("rename_group", group_id=group_id, name=f"crew {number}").get("code")
+        for number in range(55)
+    ]
+    allowed = 31 + 10 * (time.monotonic() - began_s)
+    assert answers.count("rate_limited") >= 55 - allowed
+
+
+def test_reactions_are_as_many_as_messages(limited: Daemon) -> None:
+    luigi = WebSocket(limited.url, register(limited, "luigi")[1])
+    group_id = luigi.request("create_group", name="crew")["group_id"]
+    luigi.request("send_group_message", group_id=group_id, text="ciao")
+    began_s = time.monotonic()
+    answers = [
+        luigi.request("react", group_id=group_id, seq=2, emoji="👍", active=on).get("code")
+        for on in [True, False] * 27
+    ]
+    allowed = 31 + 10 * (time.monotonic() - began_s)
+    assert answers.count("rate_limited") >= 54 - allowed
+
+
 @pytest.mark.parametrize("sign", ["typing", "mark_read"])
 def test_signs_are_told_no_faster_than_they_can_matter(limited: Daemon, sign: str) -> None:
     """To all members of a group, for as often as one user asks."""
