@@ -7,6 +7,7 @@ limits stand here, with their defaults. A bad value raises StartError, which nam
 from __future__ import annotations
 
 import argparse
+import ipaddress
 import os
 import re
 from collections.abc import Callable, Mapping
@@ -20,6 +21,11 @@ from ruggine import redis_address
 from ruggine.errors import StartError
 from ruggine.model import Rate, Rates
 from ruggine.redis_address import RedisAddress
+
+UNIX = "unix"
+"""Stands for the peers of a Unix socket, which have no address."""
+
+TrustedProxy = ipaddress.IPv4Network | ipaddress.IPv6Network | Literal["unix"]
 
 LOG_LEVELS = ("debug", "info", "warn", "error")
 
@@ -72,6 +78,7 @@ class Config:
     log_format: Literal["text", "json"]
     performance_log: Path | None
     allowed_origins: tuple[str, ...]
+    trusted_proxies: tuple[TrustedProxy, ...]
     limits: Limits
     rates: Rates | None
 
@@ -181,6 +188,20 @@ def _rate(text: str) -> Rate:
     return Rate(int(match[1]) / _UNITS_S[match[2]], int(match[3]))
 
 
+def _proxy(word: str) -> TrustedProxy:
+    return "unix" if word == UNIX else ipaddress.ip_network(word)
+
+
+def _proxies(text: str) -> tuple[TrustedProxy, ...]:
+    try:
+        return tuple(_proxy(word) for word in text.replace(",", " ").split())
+    except ValueError:
+        raise ValueError(
+            "give addresses and networks such as 127.0.0.1 or 10.0.0.0/8, or unix for who connects "
+            "to a Unix socket, separated by commas"
+        ) from None
+
+
 def _origins(text: str) -> tuple[str, ...]:
     origins = tuple(text.replace(",", " ").split())
     if not all(re.fullmatch(r"https?://[A-Za-z0-9.-]+(:\d{1,5})?", o) for o in origins):
@@ -220,6 +241,12 @@ OPTIONS = (
     Option("log-format", "text", "text or json", _one_of("text", "json")),
     Option("performance-log", "", "a file that gets a line every two minutes", _file),
     Option("allowed-origins", "", "web origins that may connect, with commas", _origins),
+    Option(
+        "trusted-proxies",
+        "",
+        "who is believed about the addresses of others",
+        _proxies,
+    ),
     Option("max-message-length", "4096", "characters in a message", _whole(1, 10_000)),
     Option("max-line-length", "8192", "bytes in a line", _whole(512, 65_536)),
     Option(

@@ -43,6 +43,7 @@ from ruggine.monitoring.metrics import Parts, make_registry
 from ruggine.monitoring.page import page_files
 from ruggine.monitoring.performance_log import EVERY_S, PerformanceLog
 from ruggine.net.activity import Activity
+from ruggine.net.addresses import Proxies
 from ruggine.net.chat_factory import ChatSocketFactory
 from ruggine.net.commands import (
     AccountCommands,
@@ -54,6 +55,7 @@ from ruggine.net.commands import (
 )
 from ruggine.net.connections import Connections
 from ruggine.net.door import Door
+from ruggine.net.entrance import Entrance
 from ruggine.net.framing import FramedEntry, FramedNotice
 from ruggine.net.http import make_site
 from ruggine.net.line_protocol import LineFactory
@@ -261,14 +263,19 @@ def make_daemon(
     connections = Connections()
     pace = Pace(reactor, time.perf_counter)
     door = Door(pace, files.places(limits), limits, limited=chosen.rates is not None)
+    proxies = Proxies(chosen.trusted_proxies)
+
+    def entrance(endpoint: str) -> Entrance:
+        proxied = endpoint.startswith("haproxy:")
+        return Entrance(reactor, door, pace, proxies, proxied=proxied)
+
     lines = LineFactory(
         reactor=reactor,
         commands=commands,
         sessions=sessions,
         hub=hub,
         connections=connections,
-        door=door,
-        pace=pace,
+        entrance=entrance(chosen.tcp),
         limits=limits,
         debug=debug,
     )
@@ -281,8 +288,7 @@ def make_daemon(
             chats=chats_stored, directory=directory, limits=rates, epoch=lambda: database.epoch
         ),
         connections=connections,
-        door=door,
-        pace=pace,
+        entrance=entrance(chosen.websocket),
         limits=limits,
         allowed_origins=chosen.allowed_origins,
         epoch=lambda: database.epoch,
@@ -312,7 +318,9 @@ def make_daemon(
         lines_of = PerformanceLog(chosen.performance_log, registry, lambda: read_totals(database))
         performance_log.append(_every(EVERY_S, lines_of.write))
     probe = Probe(reactor, database)
-    site = make_site(reactor, door, pace, lambda: _readiness(probe, redis), registry, page_files())
+    site = make_site(
+        reactor, entrance(chosen.http), lambda: _readiness(probe, redis), registry, page_files()
+    )
     if redis is not None:
         redis.listen(hub)
     return Daemon(

@@ -20,9 +20,8 @@ from ruggine.model import Session, User
 from ruggine.net.chat_socket import ChatSocket
 from ruggine.net.commands import Commands
 from ruggine.net.connections import Connections
-from ruggine.net.door import Door, Refused
+from ruggine.net.entrance import Entrance, Refused
 from ruggine.net.outgoing import Turn
-from ruggine.net.pace import Pace
 from ruggine.net.pages import room_in
 from ruggine.wire import frames, requests
 
@@ -49,8 +48,7 @@ class ChatSocketFactory(WebSocketServerFactory):
         hub: Hub,
         resume: Resume,
         connections: Connections,
-        door: Door,
-        pace: Pace,
+        entrance: Entrance,
         limits: Limits,
         allowed_origins: tuple[str, ...],
         epoch: Callable[[], str],
@@ -66,8 +64,7 @@ class ChatSocketFactory(WebSocketServerFactory):
         self.hub = hub
         self.resume = resume
         self.connections = connections
-        self.door = door
-        self.pace = pace
+        self.entrance = entrance
         self.limits = limits
         self.room = room_in(limits.max_frame_size)
         self._epoch = epoch
@@ -92,7 +89,7 @@ class ChatSocketFactory(WebSocketServerFactory):
         self.protocol = self._protocol_with_options()
 
     def buildProtocol(self, addr: Any) -> Any:
-        return Refused() if self.door.turns_away(addr) else super().buildProtocol(addr)
+        return Refused() if self.entrance.turns_away(addr) else super().buildProtocol(addr)
 
     def _protocol_with_options(self) -> type[ChatSocket]:
         """Autobahn copies the options to each connection that has none of its own, and describes

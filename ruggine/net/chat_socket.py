@@ -18,10 +18,8 @@ from twisted.logger import Logger
 from ruggine import errors
 from ruggine.domain.ports import Outcome
 from ruggine.model import Absence, Chat, Cursor, Ending, Session
-from ruggine.net.addresses import host_of
 from ruggine.net.commands import Caller, message_sent, place_of
 from ruggine.net.framing import FramedEntry, FramedNotice, chat_fields, frame_bytes
-from ruggine.net.intake import Intake
 from ruggine.net.outgoing import Outgoing
 from ruggine.net.small_frames import split
 from ruggine.net.work import OrderedWork, Waiting
@@ -89,13 +87,12 @@ class ChatSocket(WebSocketServerProtocol):
         self._outgoing = Outgoing(
             self.transport, self.factory.turn, limits.max_outgoing_buffer, self._too_slow
         )
-        self._visit = self.factory.door.enter(self.abort)
-        self._intake = Intake(self.factory.pace, self.transport, self._visit, self._take)
+        self._intake = self.factory.entrance.enter(self.transport, self._take)
+        self._visit = self._intake.visit
         self._work = OrderedWork(self._intake, limits.max_waiting_requests)
         self._auth_timeout: Any = None
         self.factory.connections.add(self)
         super().connectionMade()
-        self._visit.comes_from(host_of(self.transport))
 
     def connectionLost(self, reason: Any) -> None:
         self._leave()
@@ -147,6 +144,10 @@ class ChatSocket(WebSocketServerProtocol):
         head = self.data + data
         limit = self.factory.limits.max_handshake_size
         return len(head) > limit and b"\r\n\r\n" not in head[:limit]
+
+    def onConnect(self, request: Any) -> None:
+        """The head of the handshake is there, also what proxies have put into it."""
+        self.factory.entrance.settle(self._visit, self.transport, request.headers)
 
     def onOpen(self) -> None:
         self._auth_timeout = self.factory.reactor.callLater(

@@ -10,9 +10,6 @@ import math
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
-
-from twisted.internet.protocol import Protocol
 
 from ruggine.config import Limits
 from ruggine.domain.limits import network_of
@@ -31,7 +28,7 @@ _REMEMBERED = 100_000
 class Visit:
     """One connection's place."""
 
-    __slots__ = ("_door", "address", "budget", "counted", "cut", "known", "network")
+    __slots__ = ("_door", "address", "budget", "counted", "cut", "gone", "known", "network")
 
     def __init__(
         self, door: Door, budget: Budget, cut: Callable[[], None], *, counted: bool
@@ -43,6 +40,7 @@ class Visit:
         self.address = ""
         self.network: Network | None = None
         self.known = False
+        self.gone = False
 
     def comes_from(self, address: str) -> None:
         """It is known by now where the connection comes from."""
@@ -54,15 +52,6 @@ class Visit:
 
     def leave(self) -> None:
         self._door.leave(self)
-
-
-class Refused(Protocol):
-    """Stands for a connection that is not wanted, and ends it at a fraction of the cost."""
-
-    transport: Any
-
-    def connectionMade(self) -> None:
-        self.transport.abortConnection()
 
 
 class Network:
@@ -121,15 +110,17 @@ class Door:
         self._make_room("in all", self._strangers, self._too_many_in_all)
         return visit
 
-    def turns_away(self, peer: Any) -> bool:
-        """Whether the peer's address has had so much work done that it would wait too long."""
-        budget = self._budgets.get(("address", network_of(str(getattr(peer, "host", "")))))
+    def turns_away(self, address: str) -> bool:
+        """Whether so much work was done for the address that it would have to wait too long."""
+        budget = self._budgets.get(("address", network_of(address)))
         if budget is None or self._pace.wait_s(budget) < DEBT_S:
             return False
         self.cut["debt"] += 1
         return True
 
     def place(self, visit: Visit, address: str) -> None:
+        if visit.gone:
+            return
         self._remove_from_network(visit)
         name = network_of(address)
         network = self._networks.setdefault(name, Network(name))
@@ -149,9 +140,10 @@ class Door:
         visit.budget = self._budget("user", user_id, self._user_share)
 
     def leave(self, visit: Visit) -> None:
-        if visit.counted:
-            visit.counted = False
-            self._inside -= 1
+        if visit.gone:
+            return
+        visit.gone = True
+        self._inside -= visit.counted
         self._strangers.pop(visit, None)
         self._remove_from_network(visit)
 

@@ -16,10 +16,7 @@ from twisted.web.http import HTTPChannel
 from twisted.web.resource import Resource
 from twisted.web.server import NOT_DONE_YET, Request, Site
 
-from ruggine.net.addresses import host_of
-from ruggine.net.door import Door, Refused
-from ruggine.net.intake import Intake
-from ruggine.net.pace import Pace
+from ruggine.net.entrance import Entrance, Refused
 
 _TYPES = {
     "html": "text/html; charset=utf-8",
@@ -39,8 +36,7 @@ _BAD_REQUEST = b"HTTP/1.1 400 Bad Request\r\n\r\n"
 
 def make_site(
     reactor: Any,
-    door: Door,
-    pace: Pace,
+    entrance: Entrance,
     check: Check,
     registry: CollectorRegistry,
     page: Mapping[str, bytes],
@@ -59,7 +55,7 @@ def make_site(
     site = ProbeSite(root, ProbeRequest, reactor=reactor)
     setattr(site, "protocol", ProbeChannel)  # noqa: B010 - Twisted's type names its own class
     site.displayTracebacks = False
-    limited = AtMost(site, door, pace)
+    limited = AtMost(site, entrance)
     limited.noisy = site.noisy = False
     return limited
 
@@ -71,13 +67,15 @@ class ProbeConnection(ProtocolWrapper):
     transport: Any
 
     def makeConnection(self, transport: Any) -> None:
-        self._visit = self.factory.door.enter(transport.abortConnection, counted=False)
-        self._intake = Intake(self.factory.pace, transport, self._visit, self._take)
+        self._intake = self.factory.entrance.enter(transport, self._take, counted=False)
         super().makeConnection(transport)
-        self._visit.comes_from(host_of(transport))
 
     def dataReceived(self, data: bytes) -> None:
         self._intake.receive(data)
+
+    def asked(self, headers: Mapping[str, str]) -> None:
+        """The head of the request is there, also what proxies have put into it."""
+        self.factory.entrance.settle(self._intake.visit, self.transport, headers)
 
     def _take(self, data: bytes) -> None:
         """What comes after the answer is dropped."""
@@ -86,7 +84,7 @@ class ProbeConnection(ProtocolWrapper):
 
     def connectionLost(self, reason: Any = connectionDone) -> None:
         self._intake.stop()
-        self._visit.leave()
+        self._intake.visit.leave()
         super().connectionLost(reason)
 
 
@@ -101,13 +99,12 @@ class AtMost(WrappingFactory[Any]):
 
     protocol = ProbeConnection
 
-    def __init__(self, site: Site, door: Door, pace: Pace) -> None:
+    def __init__(self, site: Site, entrance: Entrance) -> None:
         super().__init__(site)
-        self.door = door
-        self.pace = pace
+        self.entrance = entrance
 
     def buildProtocol(self, addr: Any) -> Any:
-        return Refused() if self.door.turns_away(addr) else super().buildProtocol(addr)
+        return Refused() if self.entrance.turns_away(addr) else super().buildProtocol(addr)
 
     def registerProtocol(self, p: Any) -> None:
         if len(self.protocols) >= AT_ONCE:
@@ -160,6 +157,11 @@ class ProbeRequest(Request):
         self.loseConnection()
 
     def process(self) -> None:
+        headers = self.requestHeaders.getAllRawHeaders()
+        connection: Any = self.transport
+        connection.asked(
+            {name.decode().lower(): b",".join(values).decode("latin-1") for name, values in headers}
+        )
         # Twisted would log a line for each HEAD, and many a probe sends nothing else.
         if self.method == b"HEAD":
             self.method, self._head_only = b"GET", True

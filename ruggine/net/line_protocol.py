@@ -19,14 +19,11 @@ from ruggine.config import Limits
 from ruggine.domain.hub import Hub
 from ruggine.domain.sessions import Sessions
 from ruggine.model import Ending, Session, User
-from ruggine.net.addresses import host_of
 from ruggine.net.commands import Caller, Commands
 from ruggine.net.connections import Connections
-from ruggine.net.door import Door, Refused
+from ruggine.net.entrance import Entrance, Refused
 from ruggine.net.framing import FramedEntry, FramedNotice
-from ruggine.net.intake import Intake
 from ruggine.net.outgoing import Outgoing, Turn
-from ruggine.net.pace import Pace
 from ruggine.net.work import OrderedWork
 from ruggine.wire import frames, lines, replies, requests, results
 
@@ -68,13 +65,12 @@ class LineProtocol(LineOnlyReceiver, TimeoutMixin):
         self._outgoing = Outgoing(
             self.transport, self.factory.turn, limits.max_outgoing_buffer, self.abort
         )
-        self._visit = self.factory.door.enter(self.abort)
-        self._intake = Intake(self.factory.pace, self.transport, self._visit, self._take)
+        self._intake = self.factory.entrance.enter(self.transport, self._take)
+        self._visit = self._intake.visit
         self._work = OrderedWork(self._intake, limits.max_waiting_requests)
         self._closed: Deferred[None] = Deferred()
         self.factory.connections.add(self)
         self.setTimeout(limits.line_auth_timeout_s)
-        self._visit.comes_from(host_of(self.transport))
 
     def connectionLost(self, reason: Any = protocol.connectionDone) -> None:
         self.setTimeout(None)
@@ -98,7 +94,8 @@ class LineProtocol(LineOnlyReceiver, TimeoutMixin):
             self._intake.receive(data)
 
     def _take(self, data: bytes) -> None:
-        """A portion of what came, when it is its turn."""
+        """A portion of what came, when it is its turn. A PROXY header has come before it."""
+        self.factory.entrance.settle(self._visit, self.transport)
         if not self._deaf:
             super().dataReceived(data)
 
@@ -300,8 +297,7 @@ class LineFactory(protocol.ServerFactory):
         sessions: Sessions,
         hub: Hub,
         connections: Connections,
-        door: Door,
-        pace: Pace,
+        entrance: Entrance,
         limits: Limits,
         debug: bool,
     ) -> None:
@@ -312,13 +308,12 @@ class LineFactory(protocol.ServerFactory):
         self.sessions = sessions
         self.hub = hub
         self.connections = connections
-        self.door = door
-        self.pace = pace
+        self.entrance = entrance
         self.limits = limits
         self.debug = debug
 
     def buildProtocol(self, addr: Any) -> Any:
-        return Refused() if self.door.turns_away(addr) else super().buildProtocol(addr)
+        return Refused() if self.entrance.turns_away(addr) else super().buildProtocol(addr)
 
     def log_delivery(self, user: User) -> None:
         if self.debug:

@@ -12,8 +12,10 @@ from twisted.python.failure import Failure
 
 from ruggine import config, errors, files
 from ruggine.model import Appended, Chat, Ending, Entry, Session, User
+from ruggine.net.addresses import Proxies
 from ruggine.net.connections import Connections
 from ruggine.net.door import Door
+from ruggine.net.entrance import Entrance
 from ruggine.net.framing import FramedEntry
 from ruggine.net.pace import Pace
 from ruggine.wire import frames, requests, results
@@ -70,6 +72,11 @@ class World:
         self.sends: list[tuple[requests.SendMessage, Any]] = []
         self.held: Deferred[None] | None = None
         self.failure: Exception | None = None
+
+    def entrance(self, *trusted: str, proxied: bool = False) -> Entrance:
+        """For one port; `trusted` as of --trusted-proxies."""
+        proxies = Proxies(config.load({"trusted-proxies": ",".join(trusted)}, {}).trusted_proxies)
+        return Entrance(self.clock, self.door, self.pace, proxies, proxied=proxied)
 
     # sessions
 

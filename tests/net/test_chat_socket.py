@@ -34,7 +34,7 @@ class Socket:
         world: Any = self.world
         factory = ChatSocketFactory(
             reactor=world.clock, commands=world, sessions=world, hub=world, resume=world,
-            connections=world.connections, door=world.door, pace=world.pace,
+            connections=world.connections, entrance=world.entrance(),
             limits=world.limits, allowed_origins=(),
             epoch=lambda: "e", clock=lambda: 1763870400.1239, debug=False,
         )  # fmt: skip

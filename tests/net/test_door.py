@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 
-from twisted.internet.address import IPv4Address
 from twisted.internet.task import Clock
 
 from ruggine import config
@@ -116,14 +115,13 @@ def test_the_budget_of_an_address_outlives_its_connections() -> None:
 
 def test_an_address_that_is_deep_in_debt_is_turned_away_until_it_has_waited() -> None:
     hall = Hall()
-    peer = IPv4Address("TCP", ONE, 1)
-    assert not hall.door.turns_away(peer)
+    assert not hall.door.turns_away(ONE)
     hall.pace.charge(hall.enter("one", ONE).budget, DEBT_S)
-    assert hall.door.turns_away(peer)
+    assert hall.door.turns_away(ONE)
     assert hall.door.cut == Counter({"debt": 1})
-    assert not hall.door.turns_away(IPv4Address("TCP", OTHER, 1))
+    assert not hall.door.turns_away(OTHER)
     hall.clock.advance(10 * DEBT_S)
-    assert not hall.door.turns_away(peer)
+    assert not hall.door.turns_away(ONE)
 
 
 def test_without_limits_nobody_waits() -> None:

@@ -12,15 +12,12 @@ from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 from twisted.internet.address import IPv4Address
 from twisted.internet.error import ConnectionDone
-from twisted.internet.task import Clock
 from twisted.internet.testing import StringTransport
 from twisted.logger import LogEvent, globalLogPublisher
 from twisted.python.failure import Failure
 
-from ruggine import config, files
-from ruggine.net.door import Door
 from ruggine.net.http import AT_ONCE, make_site
-from ruggine.net.pace import Pace
+from tests.net.desk import World
 
 LONG_S = 61.0
 """Twisted times a request out after 60 s, and cuts it off 15 s later."""
@@ -62,12 +59,10 @@ class Site:
     """The port, and who comes to it."""
 
     def __init__(self, registry: CollectorRegistry | None = None) -> None:
-        self.clock = Clock()
-        pace = Pace(self.clock, self.clock.seconds)
-        limits = config.load({}, {}).limits
-        door = Door(pace, files.places(limits), limits, limited=True)
+        world = World()
+        self.clock = world.clock
         self._factory = make_site(
-            self.clock, door, pace, all_is_well, registry or CollectorRegistry(),
+            self.clock, world.entrance(), all_is_well, registry or CollectorRegistry(),
             {"index.html": b""},
         )  # fmt: skip
 

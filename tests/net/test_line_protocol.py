@@ -25,7 +25,7 @@ class Line:
         world: Any = self.world
         factory = LineFactory(
             reactor=world.clock, commands=world, sessions=world, hub=world,
-            connections=world.connections, door=world.door, pace=world.pace,
+            connections=world.connections, entrance=world.entrance(),
             limits=world.limits, debug=False,
         )  # fmt: skip
         self.protocol: Any = factory.buildProtocol(None)
@@ -248,6 +248,8 @@ def test_a_slow_reader_is_cut(line: Line) -> None:
 def test_a_refusal_holds_no_secret(line: Line) -> None:
     line.say('/login luigi "my secret" "a device" "one too many"\n')
     [answer] = line.heard()
-    assert answer.endswith("Usage: /login <username> <password> [device] [invalid_request]")
+    assert answer.endswith(
+        "Usage: /login <username> <password> [device] [replace=yes] [invalid_request]"
+    )
     assert "secret" not in answer
     assert errors.InvalidRequest.code in answer
