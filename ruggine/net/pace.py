@@ -11,6 +11,10 @@ from twisted.logger import Logger
 SLICE_S = 0.001
 """Of each turn of the reactor, for the steps of everybody together: the others wait no longer."""
 
+REST = 2.0
+"""After such a turn, as a multiple of what it took, there is none. While the reactor rests the
+threads of the database get on, which have to wait for it otherwise."""
+
 LONGEST_STEP_S = 0.005
 """A step that seems to take longer was interrupted by other programs, which is not charged."""
 
@@ -56,6 +60,7 @@ class Pace:
         self._timer = timer
         self._ready: deque[Budget] = deque()
         self._due = False
+        self._rest_until_s = 0.0
         self.waits = 0
         """How often somebody had to wait because their budget was used up."""
 
@@ -89,14 +94,15 @@ class Pace:
     def _call_turn(self) -> None:
         if not self._due:
             self._due = True
-            self._reactor.callLater(0, self._turn)
+            rest_s = max(0.0, self._rest_until_s - self._reactor.seconds())
+            self._reactor.callLater(rest_s, self._turn)
 
     def _turn(self) -> None:
-        until = self._timer() + SLICE_S
-        while self._ready:
+        begun, took_s = self._timer(), 0.0
+        while self._ready and took_s < SLICE_S:
             self._step_of(self._ready.popleft())
-            if self._timer() >= until:
-                break
+            took_s = self._timer() - begun
+        self._rest_until_s = self._reactor.seconds() + REST * took_s
         self._due = False
         if self._ready:
             self._call_turn()

@@ -26,12 +26,9 @@ class Workshop:
         self.pace.add(budget, step)
 
     def one_turn(self) -> list[str]:
-        """What is done in it."""
+        """What is done in the next one."""
         self.done = []
-        [call] = [c for c in self.clock.calls if c.getTime() <= self.clock.seconds()]
-        self.clock.calls.remove(call)
-        call.called = 1
-        call.func(*call.args, **call.kw)
+        self.clock.advance(min(c.getTime() for c in self.clock.calls) - self.clock.seconds())
         return self.done
 
 
@@ -40,6 +37,17 @@ def test_a_turn_is_over_when_its_slice_is_used_up() -> None:
     for name in "abcdef":
         shop.add(budget, name, SLICE_S / 2)
     assert [shop.one_turn() for _ in range(3)] == [["a", "b"], ["c", "d"], ["e", "f"]]
+
+
+def test_between_turns_the_reactor_rests_for_twice_what_they_took() -> None:
+    shop, budget = Workshop(), Budget(1.0, 1.0)
+    shop.add(budget, "a", 2 * SLICE_S)
+    shop.clock.advance(0)
+    shop.add(budget, "b", 0.0)
+    shop.clock.advance(3.9 * SLICE_S)
+    assert shop.done == ["a"]
+    shop.clock.advance(0.2 * SLICE_S)
+    assert shop.done == ["a", "b"]
 
 
 def test_budgets_take_turns_however_much_one_of_them_wants() -> None:
@@ -52,17 +60,16 @@ def test_budgets_take_turns_however_much_one_of_them_wants() -> None:
 
 
 def test_who_has_used_up_what_there_is_at_once_waits_for_their_share() -> None:
-    shop, budget = Workshop(), Budget(0.1, 0.002)
+    shop, budget = Workshop(), Budget(0.1, 0.008)
     for _ in range(6):
-        shop.add(budget, "step", 0.001)
-    shop.clock.advance(0)
-    assert len(shop.done) == 3
-    shop.clock.advance(0.0099)
-    assert len(shop.done) == 3
-    shop.clock.advance(0.0002)
-    assert len(shop.done) == 4
-    shop.clock.advance(0.01)
-    assert len(shop.done) == 5
+        shop.add(budget, "step", 0.004)
+    seen = []
+    for _ in range(150):
+        seen.append(len(shop.done))
+        shop.clock.advance(0.001)
+    # Three at once (the third for what is left), with a rest after each; then one in 40 ms.
+    at_ms = [seen.index(count) - 1 for count in range(1, 7)]
+    assert at_ms == pytest.approx([0, 8, 16, 40, 80, 120], abs=1.5)
 
 
 def test_who_waits_does_not_keep_others_waiting() -> None:
