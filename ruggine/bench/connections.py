@@ -26,6 +26,11 @@ _PATIENCE_S = 120.0
 _SETTLE_S = 2.0
 _KIB = 1024
 _SPARE_FILES = FD_SETSIZE + 400
+_REFUSED = (
+    "bench: a connection was refused: {}. A daemon that is to hold them all from one address needs "
+    "--max-connections-per-address and --max-strangers-per-address, and --max-connections and "
+    "--max-strangers, as large as their number, and that many open files (ulimit -n)"
+)
 
 
 class Arrival:
@@ -50,7 +55,7 @@ class Arrival:
         try:
             return self._step()
         except OSError as error:
-            raise SystemExit(f"bench: a connection was refused: {error}") from error
+            raise SystemExit(_REFUSED.format(error)) from error
 
     def _step(self) -> bool:
         if self._heard is None:
@@ -59,7 +64,7 @@ class Arrival:
             return False
         data = self.socket.recv(65_536)
         if not data:
-            raise SystemExit(f"bench: a connection was refused: {self._heard[:80]!r}")
+            raise SystemExit(_REFUSED.format(self._heard[:80] or "it was closed"))
         self._heard += data
         if not self._upgraded and b"\r\n\r\n" in self._heard:
             self._upgraded, self._heard = True, b""

@@ -1,8 +1,8 @@
 """Some send as fast as they can to a daemon with rate limits, and others as they should.
 
-Those who flood wait for nothing: each of their messages is either acknowledged, and then arrives,
-or refused with `rate_limited` and `retry_after`, and then does not. Who keeps to the limits beside
-them is not refused.
+Those who flood wait for no answer, as long as not too many are outstanding. Each of their messages
+is either acknowledged, and then arrives, or refused with `rate_limited` and `retry_after`, and then
+does not. Who keeps to the limits beside them is not refused.
 """
 
 from __future__ import annotations
@@ -20,6 +20,8 @@ from ruggine.bench.server import Server
 _WORDS_A_SECOND = 5.0
 """Of each pair beside the flood: half of what the daemon grants unless it is told otherwise."""
 _AT_A_TIME = 64
+_UNANSWERED = 512
+"""The daemon answers refusals at a pace: more would outlast the patience of the bench."""
 _LOOK_S = 0.01
 
 
@@ -32,7 +34,8 @@ class Flooder:
 
     def push(self, *, more: bool) -> None:
         """Go on with what is begun, or else begin anew if there is to be `more`."""
-        if not self.unsent and more:
+        book = self._pair.book
+        if not self.unsent and more and book.sent - book.answered < _UNANSWERED:
             self.unsent = self._pair.book.send(_AT_A_TIME)
         with contextlib.suppress(BlockingIOError):
             self.unsent = self.unsent[self._pair.sender.socket.socket.send(self.unsent) :]

@@ -19,12 +19,13 @@ ABOUT = (
     "Load a daemon that runs, and measure what it does. The accounts, groups and messages stay: \
 measure a daemon of your own that is for nothing else."
 )
-EPILOG = f"""{DESCRIPTION}
+EPILOG = rf"""{DESCRIPTION}
 The rate limits would be what is measured: start the daemon with --rate-limits=off, except for the
 flood, which is past them.
 
 examples:
-  twistd ruggine --rate-limits=off --database=sqlite:/tmp/bench.db
+  twistd ruggine --rate-limits=off --max-connections-per-address=2000 \
+      --max-strangers-per-address=2000 --max-strangers=2000 --database=sqlite:/tmp/bench.db
   ruggine bench --pid=$(cat twistd.pid)
   ruggine bench throughput latency --seconds=10 --json before.json
   ruggine bench throughput latency --seconds=10 --compare before.json --plot now.svg
