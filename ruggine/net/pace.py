@@ -11,12 +11,15 @@ from twisted.logger import Logger
 SLICE_S = 0.001
 """Of each turn of the reactor, for the steps of everybody together: the others wait no longer."""
 
+LONGEST_STEP_S = 0.005
+"""A step that seems to take longer was interrupted by other programs, which is not charged."""
+
 REST = 2.0
 """After such a turn, as a multiple of what it took, there is none. While the reactor rests the
 threads of the database get on, which have to wait for it otherwise."""
 
-LONGEST_STEP_S = 0.005
-"""A step that seems to take longer was interrupted by other programs, which is not charged."""
+LONGEST_REST_S = REST * (SLICE_S + LONGEST_STEP_S)
+"""Where other programs interrupt a turn for seconds, nobody waits for twice as long."""
 
 Step = Callable[[], None]
 """A small piece of work."""
@@ -102,7 +105,7 @@ class Pace:
         while self._ready and took_s < SLICE_S:
             self._step_of(self._ready.popleft())
             took_s = self._timer() - begun
-        self._rest_until_s = self._reactor.seconds() + REST * took_s
+        self._rest_until_s = self._reactor.seconds() + min(REST * took_s, LONGEST_REST_S)
         self._due = False
         if self._ready:
             self._call_turn()

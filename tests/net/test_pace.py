@@ -6,7 +6,7 @@ import pytest
 from twisted.internet.task import Clock
 from twisted.logger import LogEvent
 
-from ruggine.net.pace import LONGEST_STEP_S, SLICE_S, Budget, Pace
+from ruggine.net.pace import LONGEST_REST_S, LONGEST_STEP_S, SLICE_S, Budget, Pace
 
 
 class Workshop:
@@ -47,6 +47,16 @@ def test_between_turns_the_reactor_rests_for_twice_what_they_took() -> None:
     shop.clock.advance(3.9 * SLICE_S)
     assert shop.done == ["a"]
     shop.clock.advance(0.2 * SLICE_S)
+    assert shop.done == ["a", "b"]
+
+
+def test_nobody_waits_for_long_because_the_machine_stood_still() -> None:
+    """A turn that other programs interrupted for two seconds was followed by four of rest."""
+    shop, budget = Workshop(), Budget(1.0, 1.0)
+    shop.add(budget, "a", 2.0)
+    shop.clock.advance(0)
+    shop.add(budget, "b", 0.0)
+    shop.clock.advance(LONGEST_REST_S)
     assert shop.done == ["a", "b"]
 
 
