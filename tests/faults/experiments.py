@@ -376,7 +376,9 @@ async def slow_readers(stage: Stage) -> Verdict:
 @experiment()
 async def crowd(stage: Stage) -> Verdict:
     """SIGTERM while a thousand more are connected: each is told, and the status is 0."""
-    await stage.open(size=Size(people=12, window=8), max_connections_per_user="1100")
+    limits = ("per_user", "per_address")
+    many = {f"max_connections_{limit}": str(CROWD + 100) for limit in limits}
+    await stage.open(size=Size(people=12, window=8), max_strangers_per_address=str(CROWD), **many)
     [node] = stage.nodes
     for _ in range(stage.count):
         token = stage.trial.people[0].token
