@@ -6,10 +6,7 @@ processor time and is predictable on small machines.
 
 from __future__ import annotations
 
-import contextlib
-import os
 import secrets
-import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
@@ -24,12 +21,12 @@ from twisted.python.threadpool import ThreadPool
 
 from ruggine import errors
 from ruggine.model import Origin
+from ruggine.priority import lower_this_thread
 from ruggine.turns import AT_ONCE, Turns
 
 MEMORY_KIB = 64 * 1024
 TIME_COST = 3
 PARALLELISM = 1
-_NICENESS = 10
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -119,16 +116,6 @@ def _too_many() -> errors.Unavailable:
     )
 
 
-_this_thread = threading.local()
-
-
 def _lowered(function: Callable[..., Any], *arguments: Any) -> Any:
-    """Run with this thread's priority lowered, where the system has priorities for threads.
-
-    Most systems do not let a thread raise it again.
-    """
-    if not getattr(_this_thread, "lowered", False):
-        _this_thread.lowered = True
-        with contextlib.suppress(OSError, AttributeError):
-            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _NICENESS)
+    lower_this_thread()
     return function(*arguments)

@@ -21,6 +21,7 @@ from twisted.logger import Logger
 from ruggine import errors
 from ruggine.errors import StartError
 from ruggine.meters import Histogram
+from ruggine.priority import lower_this_thread
 from ruggine.storage import lineage, opening
 from ruggine.storage.files import OpenFiles, Unreliable
 from ruggine.storage.folding import fold
@@ -124,7 +125,7 @@ class Database:
             self._writer, _BUSY_TIMEOUT_S, note=self._note, check=self._files.check
         )
         self._readers = self._pool(_READERS, "PRAGMA query_only = ON")
-        self._searcher = self._pool(1, "PRAGMA query_only = ON")
+        self._searcher = self._pool(1, "PRAGMA query_only = ON", lower_this_thread)
 
     async def read(
         self, function: Callable[Concatenate[Cursor, P], T], *args: P.args, **kwargs: P.kwargs
@@ -280,12 +281,18 @@ class Database:
         if extra:
             connection.execute(extra)
 
-    def _opened(self, connection: sqlite3.Connection, extra: str) -> None:
+    def _opened(
+        self, connection: sqlite3.Connection, extra: str, prepare: Callable[[], None]
+    ) -> None:
         """By a thread of a pool that works for the first time. Raises Unreliable."""
+        prepare()
         self._files.check()
         self._configure(connection, extra)
 
-    def _pool(self, size: int, extra: str) -> adbapi.ConnectionPool:
+    def _pool(
+        self, size: int, extra: str, prepare: Callable[[], None] = lambda: None
+    ) -> adbapi.ConnectionPool:
+        """`extra` is SQL for each connection; `prepare` is called in each thread."""
         # adbapi's threads are its own, and the last one to close is another than the first:
         # hence check_same_thread. Transactions are begun by hand, hence isolation_level.
         return adbapi.ConnectionPool(
@@ -298,5 +305,5 @@ class Database:
             cp_reactor=self._reactor,
             cp_min=1,
             cp_max=size,
-            cp_openfun=lambda connection: self._opened(connection, extra),
+            cp_openfun=lambda connection: self._opened(connection, extra, prepare),
         )

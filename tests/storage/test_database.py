@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import errno
+import os
 import shutil
 import sqlite3
+import sys
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 import pytest_twisted
@@ -246,3 +250,15 @@ def test_what_was_noted_stays_where_the_disk_is_full(
         lock.note(Noted("after"))
     assert lock.noted == Noted("before")
     lock.release()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux has priorities for threads")
+@pytest_twisted.ensureDeferred
+async def test_searches_leave_the_processor_to_everything_else(tmp_path: Path) -> None:
+    def niceness(cursor: Any) -> int:
+        return os.getpriority(os.PRIO_PROCESS, threading.get_native_id())
+
+    with opened(tmp_path / "it.db") as database:
+        searching = await database.search(niceness)
+        for other in (await database.read(niceness), await database.write(niceness)):
+            assert other < searching
