@@ -15,6 +15,11 @@ MAX_PASSWORD_BYTES = 1024
 
 _USERNAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,31}")
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
+# White space, blank symbols, and what Unicode calls Default_Ignorable_Code_Point.
+_NOTHING_TO_SEE = re.compile(
+    "[\\s\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f"
+    "\u2800\u3164\ufe00-\ufe0f\ufeff\uffa0\U000e0000-\U000e0fff]*"
+)
 _CONTROL_IN_CONTENT = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
 
 
@@ -38,7 +43,7 @@ def check_password(password: str) -> None:
 
 def check_content(content: str) -> None:
     """Raises InvalidContent; the length is the daemon's own limit and is checked there."""
-    if not content or content.isspace() or _has(_CONTROL_IN_CONTENT, content):
+    if _NOTHING_TO_SEE.fullmatch(content) or _has(_CONTROL_IN_CONTENT, content):
         raise errors.InvalidContent
 
 

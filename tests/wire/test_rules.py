@@ -40,7 +40,26 @@ def test_a_content_that_may_be_sent(content: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "content", ["", " ", "\n\t ", "\u3000", "a\0", "a\rb", "\x1b[31m", "a\x7f", "a\x85b", "\ud800"]
+    "content",
+    [
+        "",
+        " ",
+        "\n\t ",
+        "\u3000",
+        "\u200b",
+        "\u200d \u2060",
+        "\ufeff",
+        "\u3164",
+        "\u2800",
+        "\U000e0020",
+        "\u202e",
+        "a\0",
+        "a\rb",
+        "\x1b[31m",
+        "a\x7f",
+        "a\x85b",
+        "\ud800",
+    ],
 )
 def test_a_content_that_may_not(content: str) -> None:
     with pytest.raises(errors.InvalidContent):
