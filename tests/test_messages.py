@@ -193,3 +193,18 @@ def test_the_log_tells_the_way_of_a_message_and_never_what_it_says(
         f"(user_id: {dory.socket.welcome['user_id']})\n" in log
     )
     assert "parola-segretissima" not in log
+
+
+def test_whoever_blocks_shows_no_read_marks_to_the_blocked(two: Two) -> None:
+    luigi, dory = two
+    luigi.sends(dory, "prima")
+    dory.receives(luigi, "prima")
+    assert "code" not in dory.socket.request("block_user", username=luigi.name)
+    assert "code" not in dory.socket.request("mark_read", to_user=luigi.name, seq=1)
+    luigi.socket.request("ping")
+    assert "read_receipt" not in [event["message_type"] for event in luigi.socket.events]
+    assert "code" not in dory.socket.request("unblock_user", username=luigi.name)
+    luigi.sends(dory, "dopo")
+    dory.receives(luigi, "dopo")
+    assert "code" not in dory.socket.request("mark_read", to_user=luigi.name, seq=2)
+    assert luigi.socket.event("read_receipt")["seq"] == 2

@@ -236,10 +236,17 @@ class Messages:
         marked = await self._chats.mark_read(user.id, chat.id, seq)
         if marked is not None:
             receipt = ReadReceipt(chat, user, marked)
-            if span.barred:
+            if span.barred or await self._bars(user, chat):
                 self._hub.tell(user.id, receipt)
             else:
                 self._hub.tell_chat(chat, receipt)
+
+    async def _bars(self, user: User, chat: Chat) -> bool:
+        """Whether the user has blocked the other member of a private chat."""
+        if not chat.members:
+            return False
+        theirs = await self._chats.span(chat.peer_of(user.id).id, chat.id)
+        return theirs is not None and theirs.barred
 
     async def mute(self, user: User, place: Place, muted: bool) -> None:
         """Raises NotFound, NotAMember."""
