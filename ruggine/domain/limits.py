@@ -53,7 +53,9 @@ class RateLimits:
             return
         rate = getattr(self._rates, kind)
         if tokens > rate.burst:
-            raise errors.InvalidRequest(f"That is too much at once: {rate.burst} are possible.")
+            raise errors.InvalidRequest(
+                f"This asks for {tokens} at once, and the limit is {rate.burst}. Ask for fewer."
+            )
         now_s = self._monotonic()
         begun_s = max(self._full_at_s.get((kind, key)) or now_s, now_s)
         full_at_s = begun_s + tokens / rate.per_second

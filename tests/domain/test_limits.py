@@ -194,6 +194,6 @@ def test_several_tokens_at_once_are_all_taken_or_none() -> None:
 
 def test_what_can_never_be_had_at_once_is_not_put_off() -> None:
     limited = messages(Clock())
-    with pytest.raises(errors.InvalidRequest, match="30 are possible"):
+    with pytest.raises(errors.InvalidRequest, match="asks for 31 at once, and the limit is 30"):
         limited.charge("invitations", "luigi", 31)
     limited.charge("invitations", "luigi", 30)
