@@ -165,16 +165,17 @@ def _create_txn(
     return change, invites
 
 
-def _check_looks_txn(cursor: Cursor, user: User, name: str) -> None:
-    """Raises InvalidGroupName for a name that looks like another one in a different script.
+def _check_looks_txn(cursor: Cursor, user: User, name: str, group: Chat | None = None) -> None:
+    """Raises InvalidGroupName for a name that looks like another group's in a different script.
 
-    Looked at are the groups that `user` may know of: their own and the open ones.
+    `group` is the one that has the name, or gets it; None for one that is being made. Looked at
+    are the groups that `user` may know of: their own and the open ones.
     """
     alike = cursor.execute(
         "SELECT c.name FROM chats AS c WHERE c.skeleton = ? AND c.name_key != ? AND c.closed = 0 "
-        "AND (c.open = 1 OR EXISTS (SELECT 1 FROM chat_members AS m "
+        "AND c.id IS NOT ? AND (c.open = 1 OR EXISTS (SELECT 1 FROM chat_members AS m "
         "WHERE m.chat_id = c.id AND m.user_id = ? AND m.left_seq IS NULL)) LIMIT 1",
-        (names.skeleton(name), names.name_key(name), user.id),
+        (names.skeleton(name), names.name_key(name), group.id if group else None, user.id),
     ).fetchone()
     if alike:
         raise errors.InvalidGroupName(
@@ -390,13 +391,13 @@ def _accept_txn(
 def _set_open_txn(cursor: Cursor, user: User, group_id: str, opened: bool) -> None:
     chat, _ = _managed_txn(cursor, user, group_id)
     if opened:
-        _check_looks_txn(cursor, user, _name_txn(cursor, chat))
+        _check_looks_txn(cursor, user, _name_txn(cursor, chat), chat)
     cursor.execute("UPDATE chats SET open = ? WHERE id = ?", (opened, chat.id))
 
 
 def _rename_txn(cursor: Cursor, user: User, group_id: str, name: str, now_s: float) -> Change:
     chat, _ = _managed_txn(cursor, user, group_id)
-    _check_looks_txn(cursor, user, name)
+    _check_looks_txn(cursor, user, name, chat)
     cursor.execute(
         "UPDATE chats SET name = ?, name_key = ?, skeleton = ? WHERE id = ?",
         (name, names.name_key(name), names.skeleton(name), chat.id),

@@ -47,6 +47,14 @@ def test_a_look_alike_of_an_open_group_is_refused(founder: WebSocket, stranger: 
     assert "looks like that of the group" in renamed["error"]
 
 
+def test_a_group_may_be_renamed_to_what_it_looked_like(founder: WebSocket) -> None:
+    """Its own name stood in the way of the right spelling."""
+    group_id = an_open_group(founder, "lаboratory")  # a Cyrillic а
+    renamed = founder.request("rename_group", group_id=group_id, name="laboratory")
+    assert "code" not in renamed
+    assert "code" not in founder.request("rename_group", group_id=group_id, name="LABORATORY")
+
+
 def test_nobody_learns_of_a_closed_group_by_its_look_alikes(
     founder: WebSocket, stranger: WebSocket
 ) -> None:
